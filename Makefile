@@ -1,0 +1,30 @@
+# What people and CI run. `make test` is all of it.
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME = 60s
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
+
+test: tools build check
+	go test -race -timeout 12m ./...
+	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
+
+check:
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+# The tests compare with ip(8) and sqlite3(1); the race detector needs a C compiler.
+tools:
+	@missing=; for t in ip:iproute2 sqlite3:sqlite3 gcc:gcc; do \
+		command -v $${t%:*} >/dev/null || missing="$$missing $${t#*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing libc6-dev; \
+	else echo "install:$$missing"; exit 1; fi
+
+bench:
+	go test -run='^$$' -bench=. -benchmem ./...
+
+.PHONY: build test check tools bench
