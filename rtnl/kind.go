@@ -1,0 +1,163 @@
+// Package rtnl is the wire: it declares the kinds of objects that rtnetlink(7)
+// tells of, decodes their messages into rows, and opens the sockets that carry
+// them. It keeps no state and knows nothing of timelines.
+//
+// A kind is a table. Its declaration lists the fixed header, the attributes by
+// number and the columns that identify an object; one decoder reads them all.
+// To add a kind, declare it, name it in Kinds, and write its SQL.
+package rtnl
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Row holds the values of one object in the order of its kind's Columns: the
+// key first. A value is nil, an int64 or a string; nested data is JSON text.
+type Row []any
+
+// A Kind declares one class of objects.
+type Kind struct {
+	Name   string // singular, as the SQL view is called
+	Number int64  // stable: object ids in a recording end in it (see ObjectKinds)
+
+	New, Del uint16   // message types of a notification
+	Get      uint16   // message type of a dump request
+	Groups   []uint32 // multicast groups, RTNLGRP_*
+	Dumps    [][]byte // bodies of the dump requests, sent with strict checking
+
+	Key      []string // the columns that identify an object's slot, see slot.go
+	Volatile []string // columns that count down: kept with a version, never starting one
+
+	Size   int     // bytes of the fixed header
+	Header []Field // columns read from it
+	Attrs  []Attr  // indexed by attribute number; may overwrite a header column
+
+	// About reports whether a message is about an object of this kind. Message
+	// types are shared: AF_BRIDGE speaks of ports in RTM_NEWLINK. Nil: always.
+	About func(header []byte) bool
+	// Hints reports whether a message that is not About the kind still says
+	// that something of it has changed. Nil: never.
+	Hints func(header []byte) bool
+	// Finish settles what depends on several columns, after all are read.
+	Finish func(m *message) error
+	// Mortal says that a key which comes back after its object went names
+	// another object.
+	Mortal bool
+	// Another reports whether an object that went from was to now between two
+	// looks is rather another one with the same key. Nil: never.
+	Another func(k *Kind, was, now Row) bool
+	// Slots says how several objects share one key. Nil: they never do.
+	Slots *Slots
+	// Doubts names the kinds of which the kernel may have changed objects
+	// without a word when this kind's object went from was to now (nil: it
+	// did not exist). Nil: none.
+	Doubts func(k *Kind, was, now Row) []string
+
+	Columns []string // key columns, then all others, then "extra"; set by define
+	column  map[string]int
+}
+
+// A Field is a column at a fixed place of a header or of a struct inside an
+// attribute.
+type Field struct {
+	Column       string
+	Offset, Size int
+	Read         reader
+}
+
+// An Attr says what becomes of one attribute: a column, the fields of a struct,
+// or nested attributes. One whose Read is skip is known and left out. The zero
+// Attr is unknown, and kept in the column extra.
+type Attr struct {
+	Column string
+	Read   reader
+	Struct []Field
+	Nested []Attr
+}
+
+// ObjectKinds is the number of kinds a recording has room for: an object's id
+// is a multiple of it plus the kind's Number.
+const ObjectKinds = 64
+
+// Kinds lists every kind, in the order in which they are dumped: what others
+// refer to comes first.
+func Kinds() []*Kind {
+	return []*Kind{Link, Address, Nexthop, Route, Neighbour, Rule}
+}
+
+// define completes a declaration.
+func define(k Kind) *Kind {
+	k.column = map[string]int{}
+	for _, name := range k.Key {
+		k.addColumn(name)
+	}
+	for _, f := range k.Header {
+		k.addColumn(f.Column)
+	}
+	k.addAttrs(k.Attrs)
+	k.addColumn("extra")
+	return &k
+}
+
+func (k *Kind) addColumn(name string) {
+	if _, ok := k.column[name]; ok || name == "" {
+		return
+	}
+	k.column[name] = len(k.Columns)
+	k.Columns = append(k.Columns, name)
+}
+
+func (k *Kind) addAttrs(attrs []Attr) {
+	for _, a := range attrs {
+		k.addColumn(a.Column)
+		for _, f := range a.Struct {
+			k.addColumn(f.Column)
+		}
+		k.addAttrs(a.Nested)
+	}
+}
+
+// Index returns the place of a column in a Row. It panics when the kind has no
+// such column: that is a slip in the program.
+func (k *Kind) Index(column string) int {
+	i, ok := k.column[column]
+	if !ok {
+		panic(fmt.Sprintf("%s has no column %s", k.Name, column))
+	}
+	return i
+}
+
+// Value returns one column of a whole row.
+func (k *Kind) Value(r Row, column string) any {
+	return r[k.Index(column)]
+}
+
+// Split parts a row into its key and its other values, the state.
+func (k *Kind) Split(r Row) (key, state Row) {
+	return r[:len(k.Key)], r[len(k.Key):]
+}
+
+// stateValue returns one column of a row's state.
+func (k *Kind) stateValue(state Row, column string) any {
+	return state[k.Index(column)-len(k.Key)]
+}
+
+// forever is the lifetime of what never expires, INFINITY_LIFE_TIME in
+// linux/if_addr.h.
+const forever = int64(1<<32 - 1)
+
+// Same reports whether two states are one as far as history goes: countdowns
+// may differ, as long as both count down.
+func (k *Kind) Same(a, b Row) bool {
+	for i := range a {
+		if a[i] == b[i] {
+			continue
+		}
+		if !slices.Contains(k.Volatile, k.Columns[i+len(k.Key)]) ||
+			a[i] == nil || b[i] == nil || a[i] == forever || b[i] == forever {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,152 @@
+package rtnl
+
+// Listening: one socket joins the groups of every kind, so that order holds as
+// far as the kernel keeps it. A thread of its own drains the socket into the
+// inbox and stamps what it reads; it does nothing else, because what waits in
+// the socket is lost when that is full, and because the time of reading is the
+// only time there is: netlink carries no timestamps.
+//
+// When the socket overruns, the next read fails once with ENOBUFS; what is in
+// the socket came before the loss, and until it has all been read the kernel
+// drops everything else. So the thread drains to the end and only then says
+// that there was an overrun, with the count of messages lost from SO_MEMINFO.
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// RouteCharge is what the kernel charges a receive buffer for the notification
+// of an IPv4 route, in bytes: the memory of a packet, not the message's length.
+const RouteCharge = 832
+
+// A Listener receives the notifications of all kinds.
+type Listener struct {
+	// Buffer is the size of the socket's receive buffer as the kernel counts
+	// it: RouteCharge for the notification of an IPv4 route.
+	Buffer int
+
+	conn  *netlink.Conn
+	event int // eventfd(2) that wakes the thread
+	inbox *Inbox
+	lost  uint32 // drops of the socket, as last read
+}
+
+// Listen subscribes in the network namespace of the calling thread, with a
+// receive buffer of about the size given, or as large as the system allows
+// this user. The inbox gets everything from then on.
+func Listen(kinds []*Kind, buffer int, inbox *Inbox) (*Listener, error) {
+	conn, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open a netlink socket: %w", err)
+	}
+	l := &Listener{conn: conn, inbox: inbox}
+	if err := l.subscribe(kinds, buffer); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return l, nil
+}
+
+func (l *Listener) subscribe(kinds []*Kind, buffer int) error {
+	if err := l.conn.SetReadBuffer(buffer / 2); err != nil { // the kernel doubles it
+		return fmt.Errorf("set the receive buffer: %w", err)
+	}
+	for _, k := range kinds {
+		for _, g := range k.Groups {
+			if err := l.conn.JoinGroup(g); err != nil {
+				return fmt.Errorf("subscribe to every %s: %w", k.Name, err)
+			}
+		}
+	}
+	err := l.control(func(fd int) (err error) {
+		l.Buffer, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	l.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	return err
+}
+
+func (l *Listener) control(f func(fd int) error) error {
+	raw, err := l.conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	return errors.Join(raw.Control(func(fd uintptr) { inner = f(int(fd)) }), inner)
+}
+
+// Run drains the socket until the inbox is closed, or reading fails for good.
+func (l *Listener) Run() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := l.control(l.drainForever)
+	return errors.Join(err, l.conn.Close(), unix.Close(l.event))
+}
+
+// Flush makes the listener put a mark into the inbox, behind everything that
+// arrived before the call.
+func (l *Listener) Flush() error {
+	_, err := unix.Write(l.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	return err
+}
+
+func (l *Listener) drainForever(fd int) error {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(l.event), Events: unix.POLLIN}}
+	buf := make([]byte, 16*maxMessage)
+	for {
+		if _, err := unix.Poll(fds, -1); err != nil && err != unix.EINTR {
+			return fmt.Errorf("wait for notifications: %w", err)
+		}
+		var count [8]byte
+		_, err := unix.Read(l.event, count[:])
+		flush := err == nil
+		if err := l.drain(fd, buf); err != nil {
+			return err
+		}
+		if flush && !l.inbox.put(Item{Flushed: true}) {
+			return nil
+		}
+	}
+}
+
+// drain reads until nothing is left.
+func (l *Listener) drain(fd int, buf []byte) error {
+	overrun := false
+	for {
+		size, err := receive(fd, buf)
+		switch {
+		case errors.Is(err, unix.EAGAIN) && overrun:
+			return l.overrun(fd)
+		case errors.Is(err, unix.EAGAIN):
+			return nil
+		case errors.Is(err, unix.ENOBUFS), errors.Is(err, ErrTruncated):
+			overrun = true
+		case err != nil:
+			return fmt.Errorf("receive notifications: %w", err)
+		case size > 0:
+			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Data: buf[:size]}) {
+				return nil
+			}
+		}
+	}
+}
+
+// overrun puts what is known of a loss into the inbox. ENOBUFS with no drop
+// counted is possible: the kernel was short of memory for the message.
+func (l *Listener) overrun(fd int) error {
+	lost, err := drops(fd)
+	if err != nil {
+		return fmt.Errorf("count lost notifications: %w", err)
+	}
+	l.inbox.put(Item{At: time.Now().UnixMicro(), Overrun: true, Lost: int64(lost - l.lost)})
+	l.lost = lost
+	return nil
+}

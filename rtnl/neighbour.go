@@ -1,0 +1,64 @@
+package rtnl
+
+import "golang.org/x/sys/unix"
+
+// Neighbour is an entry of the ARP or NDP table of a link, as in
+// ip-neighbour(8); the layout is that of linux/neighbour.h. Proxy entries are
+// another table, which the kernel does not announce, and are not recorded.
+var Neighbour = define(Kind{
+	Name: "neighbour", Number: 5,
+	New: unix.RTM_NEWNEIGH, Del: unix.RTM_DELNEIGH, Get: unix.RTM_GETNEIGH,
+	Groups: []uint32{unix.RTNLGRP_NEIGH},
+	Dumps:  perFamily(unix.SizeofNdMsg),
+	Key:    []string{"family", "ifindex", "dst"},
+
+	Size: unix.SizeofNdMsg,
+	Header: []Field{
+		{"family", 0, 1, enum(u8, families)},
+		{"ifindex", 4, 4, s32},
+		{"state", 8, 2, flags(u16, 0, neighbourStates)},
+		{"flags", 10, 1, flags(u8, 0, neighbourFlags)},
+		{"type", 11, 1, enum(u8, routeTypes)},
+	},
+	Attrs: []Attr{
+		unix.NDA_DST:          {Column: "dst", Read: ip},
+		unix.NDA_LLADDR:       {Column: "lladdr", Read: mac},
+		unix.NDA_CACHEINFO:    {Read: skip}, // ages
+		unix.NDA_PROBES:       {Read: skip}, // a counter
+		unix.NDA_VLAN:         {Column: "vlan", Read: u16},
+		unix.NDA_PORT:         {Column: "port", Read: be16},
+		unix.NDA_VNI:          {Column: "vni", Read: u32},
+		unix.NDA_IFINDEX:      {Column: "via_index", Read: u32},
+		unix.NDA_MASTER:       {Column: "master_index", Read: u32},
+		unix.NDA_LINK_NETNSID: {Column: "link_netnsid", Read: s32},
+		unix.NDA_SRC_VNI:      {Column: "src_vni", Read: u32},
+		ndaProtocol:           {Column: "protocol", Read: enum(u8, protocols)},
+		ndaNHID:               {Column: "nhid", Read: u32},
+		ndaFlagsExt:           {Column: "flags_ext", Read: flags(u32, 0, neighbourFlagsExt)},
+	},
+	About: func(header []byte) bool { return inetFamily(header) && header[10]&unix.NTF_PROXY == 0 },
+})
+
+// Attributes newer than x/sys/unix, from linux/neighbour.h.
+const (
+	ndaProtocol = 12
+	ndaNHID     = 13
+	ndaFlagsExt = 15
+	ntfSticky   = 0x40 // NTF_STICKY
+)
+
+// neighbourStates are NUD_*.
+var neighbourStates = []flag{
+	{unix.NUD_INCOMPLETE, "INCOMPLETE"}, {unix.NUD_REACHABLE, "REACHABLE"}, {unix.NUD_STALE, "STALE"},
+	{unix.NUD_DELAY, "DELAY"}, {unix.NUD_PROBE, "PROBE"}, {unix.NUD_FAILED, "FAILED"},
+	{unix.NUD_NOARP, "NOARP"}, {unix.NUD_PERMANENT, "PERMANENT"},
+}
+
+// neighbourFlags are NTF_*, neighbourFlagsExt are NTF_EXT_*.
+var (
+	neighbourFlags = []flag{
+		{unix.NTF_USE, "use"}, {unix.NTF_SELF, "self"}, {unix.NTF_MASTER, "master"}, {unix.NTF_ROUTER, "router"},
+		{unix.NTF_EXT_LEARNED, "extern_learn"}, {unix.NTF_OFFLOADED, "offload"}, {ntfSticky, "sticky"},
+	}
+	neighbourFlagsExt = []flag{{1, "managed"}, {2, "locked"}, {4, "extern_valid"}}
+)

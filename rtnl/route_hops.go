@@ -1,0 +1,130 @@
+package rtnl
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// A hop is one leg of a multipath route: its object in the JSON array of the
+// column nexthops, and what tells it from its siblings.
+type hop struct {
+	text jsonText
+	id   hopID
+}
+
+// hopID is what the kernel compares when it removes a hop of an IPv6 route.
+type hopID struct {
+	Oif     int64  `json:"oif"`
+	Gateway string `json:"gateway"`
+}
+
+// nexthops reads an array of struct rtnexthop, each with attributes behind it.
+func nexthops(m *message, b []byte) (any, error) {
+	const header = unix.SizeofRtNexthop
+	hops := []jsonText{}
+	for len(b) > 0 {
+		if len(b) < header {
+			return nil, fmt.Errorf("%d bytes left for a next hop", len(b))
+		}
+		size := int(binary.NativeEndian.Uint16(b))
+		if size < header || size > len(b) {
+			return nil, fmt.Errorf("a next hop of %d bytes in %d", size, len(b))
+		}
+		h := &message{kind: m.kind, header: b[:header]}
+		text, err := nextHop(h, b[header:size])
+		if err != nil {
+			return nil, err
+		}
+		hops = append(hops, text)
+		b = b[min((size+3)&^3, len(b)):]
+	}
+	return array(hops), nil
+}
+
+// nextHop reads one hop, with the keys of ip(8) in its order; "oif" stands for
+// its "dev".
+func nextHop(h *message, attrs []byte) (jsonText, error) {
+	var values [unix.RTA_ENCAP + 1]any
+	var other object
+	err := eachAttr(attrs, func(a attribute) error {
+		if int(a.number) >= len(hopAttrs) || hopAttrs[a.number].Read == nil {
+			v, _ := raw(h, a.value)
+			other.add(fmt.Sprintf("attr%d", a.number), v)
+			return nil
+		}
+		v, err := hopAttrs[a.number].Read(h, a.value)
+		values[a.number] = v
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if values[unix.RTA_ENCAP_TYPE] != nil && values[unix.RTA_ENCAP] != nil {
+		v, err := h.encap.json(h)
+		if err != nil {
+			return "", err
+		}
+		values[unix.RTA_ENCAP_TYPE], values[unix.RTA_ENCAP] = v, nil
+	}
+	o := object{}
+	for number, v := range values {
+		if v != nil {
+			o.add(hopAttrs[number].Column, v)
+		}
+	}
+	o.add("oif", int64(int32(binary.NativeEndian.Uint32(h.header[4:]))))
+	o.add("weight", int64(h.header[3])+1)
+	o.add("flags", flagNames(int64(h.header[2])&^rtnhFromLink, nextHopFlags))
+	if len(other.b) > 0 {
+		o.add("extra", other.text())
+	}
+	return o.text(), nil
+}
+
+var hopAttrs = []Attr{
+	unix.RTA_GATEWAY:    {Column: "gateway", Read: ip},
+	unix.RTA_FLOW:       {Column: "flow", Read: structure([]Field{{"from", 0, 4, high16}, {"to", 0, 4, low16}})},
+	unix.RTA_VIA:        {Column: "via", Read: via},
+	unix.RTA_NEWDST:     {Column: "newdst", Read: raw},
+	unix.RTA_ENCAP_TYPE: {Column: "encap", Read: encapType},
+	unix.RTA_ENCAP:      {Column: "encap", Read: encapData},
+}
+
+// via reads struct rtvia: a gateway of another family than the route.
+func via(m *message, b []byte) (any, error) {
+	if len(b) < 2 {
+		return nil, fmt.Errorf("%d bytes for a family", len(b))
+	}
+	host, err := ip(m, b[2:])
+	if err != nil {
+		return nil, err
+	}
+	o := object{}
+	o.add("family", families.of(int64(binary.NativeEndian.Uint16(b))))
+	o.add("host", host)
+	return o.text(), nil
+}
+
+// hopsOf returns the hops of a route's state: those of its multipath, or the
+// one it has.
+func (k *Kind) hopsOf(state Row) []hop {
+	text, multipath := k.stateValue(state, "nexthops").(string)
+	if !multipath {
+		oif, _ := k.stateValue(state, "oif").(int64)
+		gateway, _ := k.stateValue(state, "gateway").(string)
+		return []hop{{id: hopID{oif, gateway}}}
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal([]byte(text), &parts); err != nil {
+		return nil
+	}
+	hops := make([]hop, len(parts))
+	for i, p := range parts {
+		hops[i].text = jsonText(p)
+		_ = json.Unmarshal(p, &hops[i].id) // what nextHop wrote
+	}
+	return hops
+}
