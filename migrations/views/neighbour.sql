@@ -1,0 +1,32 @@
+-- label
+SELECT k.dst FROM neighbour_object k WHERE k.object = c.object;
+
+-- neighbour: the ARP and NDP tables, as in ip-neighbour(8), without proxy entries.
+SELECT
+  o.family,              -- inet or inet6
+  o.dst,                 -- address of the neighbour
+  o.ifindex,             -- index of the link it is on
+  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
+   WHERE k.netns = o.netns AND k.ifindex = o.ifindex) AS dev, -- name of that link
+  s.lladdr,              -- its link-layer address; NULL: not resolved
+  s.state,               -- JSON array: INCOMPLETE, REACHABLE, STALE, DELAY, PROBE, FAILED, NOARP, PERMANENT
+  s.flags,               -- JSON array: router, extern_learn, offload, use, self, master, sticky
+  s.flags_ext,           -- JSON array: managed, locked, extern_valid
+  s.protocol,            -- who installed it; NULL: not known
+  s.type,                -- type of the destination: unicast, local, broadcast, multicast, …
+  s.vlan,                -- VLAN id
+  s.port,                -- UDP port of the tunnel
+  s.vni,                 -- VXLAN network identifier
+  s.via_index,           -- index of the link of the tunnel
+  s.master_index,        -- index of the link's master
+  s.link_netnsid,        -- namespace id of the tunnel
+  s.src_vni,             -- VXLAN network identifier it came with
+  s.nhid,                -- id of a nexthop object
+  s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
+  o.netns,               -- its network namespace, in netns
+  o.object,              -- identifies it in change_log
+  v.valid_from_us,       -- when this version began
+  v.valid_to_us          -- when it ended; 9223372036854775807: it lasts
+FROM neighbour_object o
+CROSS JOIN version v ON v.object = o.object
+JOIN neighbour_state s ON s.id = v.state

@@ -1,0 +1,30 @@
+-- label
+SELECT k.id FROM nexthop_object k WHERE k.object = c.object;
+
+-- nexthop: the nexthop objects, as in ip-nexthop(8).
+SELECT
+  o.id,                  -- the number routes and groups refer to
+  s.family,              -- inet, inet6, or unspec for a group
+  s.gateway,             -- address of the gateway
+  s.oif,                 -- index of the link packets leave by
+  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
+   WHERE k.netns = o.netns AND k.ifindex = s.oif) AS dev, -- name of that link
+  s.nh_group,            -- JSON array: {"id", "weight"} of the members of a group; no weight: 1
+  s.type,                -- of a group: mpath or resilient
+  s.resilient_args,      -- JSON object: buckets, idle_timer and unbalanced_timer in seconds
+  s.blackhole,           -- 1: it drops packets
+  s.encap,               -- JSON object: the lightweight tunnel
+  s.fdb,                 -- 1: it is for bridge forwarding entries
+  s.scope,               -- global, site, link, host, nowhere, or a number
+  s.protocol,            -- who installed it: kernel, boot, static, bgp, …, or a number
+  s.flags,               -- JSON array: onlink, pervasive, offload, unresolved, trap
+  s.hw_stats,            -- 1: statistics in hardware are asked for
+  s.hw_stats_used,       -- 1: statistics in hardware are in use
+  s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
+  o.netns,               -- its network namespace, in netns
+  o.object,              -- identifies it in change_log
+  v.valid_from_us,       -- when this version began
+  v.valid_to_us          -- when it ended; 9223372036854775807: it lasts
+FROM nexthop_object o
+CROSS JOIN version v ON v.object = o.object
+JOIN nexthop_state s ON s.id = v.state

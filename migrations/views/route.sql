@@ -1,0 +1,62 @@
+-- label
+SELECT k.dst FROM route_object k WHERE k.object = c.object;
+
+-- route: the entries of all IPv4 and IPv6 routing tables, as in ip-route(8).
+SELECT
+  o.family,              -- inet or inet6
+  o.table_id,            -- number of the table: 254 main, 255 local, 253 default
+  o.dst,                 -- destination: default, a prefix, or an address
+  s.type,                -- unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw
+  coalesce(s.gateway, h.gateway) AS gateway, -- address of the gateway, of the route or of its nexthop object
+  s.via,                 -- JSON object {"family", "host"}: a gateway of the other family
+  coalesce(s.oif, h.oif) AS oif, -- index of the link packets leave by, of the route or of its nexthop object
+  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
+   WHERE k.netns = o.netns AND k.ifindex = coalesce(s.oif, h.oif)) AS dev, -- name of that link
+  o.metric,              -- priority; the lowest wins
+  s.protocol,            -- who installed it: kernel, boot, static, dhcp, ra, bgp, …, or a number
+  s.scope,               -- global, site, link, host, nowhere, or a number
+  s.prefsrc,             -- source address packets take by preference
+  o.src,                 -- source prefix it is for; empty: all. IPv6
+  o.tos,                 -- type of service it is for, as a number; IPv4
+  s.flags,               -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; dead and linkdown follow from the link and are not kept
+  CASE
+    WHEN s.nexthops IS NOT NULL THEN (
+      SELECT json_group_array(json_insert(j.value, '$.dev', (
+        SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
+        WHERE k.netns = o.netns AND k.ifindex = json_extract(j.value, '$.oif'))))
+      FROM json_each(s.nexthops) j)
+    WHEN h.nh_group IS NOT NULL THEN (
+      SELECT json_group_array(json_patch('{}', json_object(
+        'gateway', m.gateway, 'encap', json(m.encap), 'oif', m.oif,
+        'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', (
+          SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
+          WHERE k.netns = o.netns AND k.ifindex = m.oif))))
+      FROM json_each(h.nh_group) j
+      JOIN nexthop_object n ON n.id = json_extract(j.value, '$.id') AND n.netns = o.netns
+      JOIN nexthop_state m ON m.id = state_of(n.object))
+  END AS nexthops,       -- JSON array: the hops of a multipath route, of its own or of its nexthop group: gateway or via, oif, dev, weight, flags
+  s.nhid,                -- id of the nexthop object it uses
+  s.metrics,             -- JSON array of one object: mtu, advmss, rtt and rttvar in ms, …; lock: those that may not be changed
+  coalesce(s.encap, h.encap) AS encap, -- JSON object: the lightweight tunnel
+  s.expires,             -- seconds it still had to live when this version began; NULL: no limit
+  s.pref,                -- router preference: low, medium, high; IPv6
+  s.error,               -- errno given to senders, negative
+  s.flow_from,           -- realm of the source
+  s.flow_to,             -- realm of the destination
+  s.iif,                 -- index of the link packets come in by
+  s.mark,                -- firewall mark
+  s.newdst,              -- new destination, as hexadecimal bytes; MPLS
+  s.ttl_propagate,       -- 1: MPLS copies the TTL
+  s.flowlabel,           -- IPv6 flow label
+  o.position,            -- IPv4: order among routes equal in table, dst, tos and metric, the lowest is used; IPv6: tells such routes apart
+  s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
+  o.netns,               -- its network namespace, in netns
+  o.object,              -- identifies it in change_log
+  v.valid_from_us,       -- when this version began
+  v.valid_to_us          -- when it ended; 9223372036854775807: it lasts
+FROM route_object o
+CROSS JOIN version v ON v.object = o.object
+JOIN route_state s ON s.id = v.state
+LEFT JOIN nexthop_state h ON s.nhid IS NOT NULL AND h.id = (
+  SELECT state_of(n.object) FROM nexthop_object n
+  WHERE n.netns = o.netns AND n.id = s.nhid)

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"nlrec/rtnl"
+)
+
+// How says how a change is known; the numbers are those of the table how.
+type How int64
+
+const (
+	Dumped    How = 1 + iota // there when recording began
+	Announced                // by a notification
+	Inferred                 // from the change that is its cause
+	Found                    // by a later dump
+)
+
+// A Change closes one version of an object and opens the next.
+type Change struct {
+	ID     int64 // from NextChange
+	At     int64 // microseconds since 1970
+	Kind   *rtnl.Kind
+	Key    rtnl.Row
+	Object *Object
+	Was    *State // until then; nil: it did not exist
+	State  *State // from then on; nil: the object is gone
+	How    How
+	Cause  int64  // id of an earlier change, or 0
+	Portid uint32 // nlmsg_pid of whoever asked for it, or 0
+}
+
+// A Batch is what one transaction writes.
+type Batch struct {
+	Changes []Change
+	Clock   *Clock // nil: the wall clock was not set
+}
+
+// Clock is a reading of both clocks, microseconds since 1970 and since boot.
+// Step is by how much the wall clock was set since the last.
+type Clock struct {
+	Wall, Boot, Step int64
+}
+
+// NextChange returns the id of the next change to be appended, counted from
+// those handed out before.
+func (s *Store) NextChange() int64 {
+	s.change++
+	return s.change
+}
+
+// Append puts a batch on the timeline. It is all in the file when Append
+// returns nil; after an error the store is not to be used any more.
+func (s *Store) Append(ctx context.Context, b Batch) error {
+	err := s.w.transaction(ctx, func() error {
+		if err := s.appendChanges(ctx, b.Changes); err != nil {
+			return err
+		}
+		if b.Clock != nil {
+			return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us, step_us) VALUES (?, ?, ?, ?)`,
+				s.session, b.Clock.Wall, b.Clock.Boot, b.Clock.Step)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	if n := len(b.Changes); n > 0 {
+		s.last = b.Changes[n-1].At
+	}
+	return nil
+}
+
+func (s *Store) appendChanges(ctx context.Context, changes []Change) error {
+	touched := map[int64]*Object{}
+	for _, c := range changes {
+		if err := s.appendChange(ctx, c); err != nil {
+			return fmt.Errorf("%s: %w", c.Kind.Name, err)
+		}
+		touched[c.Object.id] = c.Object
+	}
+	for id, o := range touched {
+		var err error
+		if o.written == 0 {
+			err = s.w.exec(ctx, `DELETE FROM now WHERE object = ?`, id)
+		} else {
+			err = s.now.add(ctx, s.w, id, o.written, o.since)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, k := range rtnl.Kinds() {
+		if err := s.tables[k].objects.flush(ctx, s.w); err != nil {
+			return err
+		}
+		if err := s.tables[k].states.flush(ctx, s.w); err != nil {
+			return err
+		}
+	}
+	if err := s.changes.flush(ctx, s.w); err != nil {
+		return err
+	}
+	return s.now.flush(ctx, s.w)
+}
+
+func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
+	t, o := s.tables[c.Kind], c.Object
+	if o.id == 0 {
+		if o.id, err = t.objectID(ctx, s.w, c.Key, o.Position); err != nil {
+			return err
+		}
+	}
+	var was, since, state, cause, actor any
+	if o.written != 0 {
+		was, since = o.written, o.since
+	}
+	o.written, o.since = 0, c.At
+	if c.State == nil {
+		t.forgetObject(c.Key, o)
+	} else {
+		if o.written, err = t.stateID(ctx, s.w, c.State); err != nil {
+			return err
+		}
+		state = o.written
+	}
+	if c.Cause != 0 {
+		cause = c.Cause
+	}
+	if c.Portid != 0 {
+		if actor, err = s.actor(ctx, c.Portid); err != nil {
+			return err
+		}
+	}
+	return s.changes.add(ctx, s.w, c.ID, c.At, o.id, was, since, state, int64(c.How), cause, actor)
+}
+
+// actor returns the id of whoever has the port, noting it when it is new.
+func (s *Store) actor(ctx context.Context, portid uint32) (int64, error) {
+	if id, ok := s.actors[portid]; ok {
+		return id, nil
+	}
+	id, err := s.w.number(ctx, `INSERT INTO actor (session, portid) VALUES (?, ?) RETURNING id`, s.session, int64(portid))
+	if err == nil {
+		s.actors[portid] = id
+	}
+	return id, err
+}

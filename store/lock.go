@@ -1,0 +1,52 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// One recorder per file. The recorder holds a lock on one octet of the
+// database, far behind the octets that SQLite locks, for as long as it has the
+// file open. The lock is the open file description's (F_OFD_SETLK), so that
+// neither SQLite nor a fork loses it, and it ends with the process however
+// that dies.
+
+// lockOffset lies beyond the largest database SQLite can write.
+const lockOffset = 1 << 62
+
+// lock takes the recorder's lock, making the file when it is not there. The
+// lock lasts until the returned file is closed, which must be after SQLite has
+// closed its own: closing any descriptor drops the locks SQLite holds.
+func lock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	how := unix.Flock_t{Type: unix.F_WRLCK, Start: lockOffset, Len: 1}
+	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &how)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		err = ErrLocked
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return f, nil
+}
+
+// Recording reports whether a recorder has the file open. It must not be
+// called while this process has the file open in SQLite.
+func Recording(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	who := unix.Flock_t{Type: unix.F_RDLCK, Start: lockOffset, Len: 1}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &who); err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return who.Type != unix.F_UNLCK, nil
+}

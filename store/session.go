@@ -1,0 +1,118 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"nlrec/rtnl"
+)
+
+// Begin starts a session. It returns the instant up to which earlier sessions
+// vouch for the timeline, in microseconds since 1970; 0 when there were none.
+func (s *Store) Begin(ctx context.Context, at Clock, version string) (watchedUntil int64, err error) {
+	host, boot, kernel, inode, err := machine()
+	if err != nil {
+		return 0, err
+	}
+	err = s.w.transaction(ctx, func() error {
+		watchedUntil, err = s.w.number(ctx, `
+			SELECT max(coalesce(ended_us, ready_us, started_us), ?)
+			FROM session WHERE ready_us IS NOT NULL
+			ORDER BY id DESC LIMIT 1`, s.last)
+		if err != nil {
+			return err
+		}
+		s.session, err = s.w.number(ctx, `
+			INSERT INTO session (started_us, boot_id, boottime_us, netns_inode, host, kernel, version, pid)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			at.Wall, boot, at.Boot, inode, host, kernel, version, os.Getpid())
+		if err != nil {
+			return err
+		}
+		if err := s.w.exec(ctx, `UPDATE gap SET to_us = max(from_us, ?) WHERE to_us IS NULL`, at.Wall); err != nil {
+			return err
+		}
+		return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us) VALUES (?, ?, ?)`, s.session, at.Wall, at.Boot)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", s.path, err)
+	}
+	return watchedUntil, nil
+}
+
+// Ready notes that the session's first dump is complete.
+func (s *Store) Ready(ctx context.Context, at int64) error {
+	return s.w.exec(ctx, `UPDATE session SET ready_us = ? WHERE id = ?`, at, s.session)
+}
+
+// End notes that the session has stopped watching.
+func (s *Store) End(ctx context.Context, at int64) error {
+	return s.w.exec(ctx, `UPDATE session SET ended_us = ? WHERE id = ?`, at, s.session)
+}
+
+// machine tells where the recorder runs.
+func machine() (host, boot, kernel string, inode uint64, err error) {
+	if host, err = os.Hostname(); err != nil {
+		return
+	}
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return
+	}
+	var name unix.Utsname
+	if err = unix.Uname(&name); err != nil {
+		return
+	}
+	var ns unix.Stat_t
+	if err = unix.Stat("/proc/thread-self/ns/net", &ns); err != nil {
+		return
+	}
+	return host, string(bytes.TrimSpace(id)), unix.ByteSliceToString(name.Release[:]), ns.Ino, nil
+}
+
+// Current calls f for every object of a kind that exists, with its key.
+func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(key rtnl.Row, o *Object)) error {
+	rows, err := s.w.conn.QueryContext(ctx, currentQuery(k))
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	defer rows.Close()
+	row := make(rtnl.Row, len(k.Columns))
+	for rows.Next() {
+		o := &Object{}
+		var id int64
+		into := []any{&o.id, &o.Position, &id, &o.since}
+		for i := range row {
+			into = append(into, &row[i])
+		}
+		if err := rows.Scan(into...); err != nil {
+			return fmt.Errorf("%s: %w", s.path, err)
+		}
+		key, values := k.Split(row)
+		o.State, o.written = s.Intern(k, values), id
+		o.State.id = id
+		f(key, o)
+	}
+	return rows.Err()
+}
+
+// currentQuery selects the objects in the order of their positions.
+func currentQuery(k *rtnl.Kind) string {
+	columns := ""
+	for i, c := range k.Columns {
+		if i < len(k.Key) {
+			columns += ", o." + c
+		} else {
+			columns += ", s." + c
+		}
+	}
+	return `SELECT o.object, o.position, s.id, now.since_us` + columns + `
+		FROM ` + k.Name + `_object o
+		CROSS JOIN now ON now.object = o.object
+		JOIN ` + k.Name + `_state s ON s.id = now.state
+		ORDER BY o.position`
+}

@@ -1,0 +1,188 @@
+// Package store keeps the timeline of a recording in one SQLite file: it
+// opens the file, appends batches of changes, and knows the current state. It
+// does not know where changes come from, nor what people ask.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver
+
+	"nlrec/migrations"
+	"nlrec/rtnl"
+)
+
+// ApplicationID marks a recording in the header of the file, at offset 68:
+// "nlrc".
+const ApplicationID = 0x6e6c7263
+
+// Errors that callers tell apart.
+var (
+	ErrLocked       = errors.New("another recorder has the file open")
+	ErrNotRecording = errors.New("the file is not a recording")
+	ErrNewerSchema  = errors.New("the recording was made by a newer nlrec")
+)
+
+// A Store is a recording open for writing. It is not safe for concurrent use.
+type Store struct {
+	path    string
+	lock    *os.File
+	db      *sql.DB
+	session int64
+	change  int64 // id of the last change
+	last    int64 // at_us of the last change, or 0
+	tables  map[*rtnl.Kind]*table
+	changes *inserter
+	now     *inserter
+	actors  map[uint32]int64 // by port
+	w       *writer
+}
+
+// Open opens the recording at path to append to it, making the file and its
+// folder if need be. It fails with ErrLocked when another recorder has it.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	f, err := lock(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkHeader(path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	db.SetMaxOpenConns(1) // one writer
+	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), f.Close())
+	}
+	return s, nil
+}
+
+// dsn names the file to the driver. Pages of 8 KiB and a large cache suit a
+// table that grows at its end and indexes that grow in the middle; NORMAL
+// needs no fsync for a commit, and a power cut loses the last commits whole.
+func dsn(path string) string {
+	q := url.Values{"_pragma": {
+		"page_size(8192)", "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)",
+		"wal_autocheckpoint(2000)", "journal_size_limit(67108864)", "trusted_schema(0)", "cell_size_check(1)",
+	}, "_txlock": {"immediate"}, "_busy_timeout": {"10000"}, "_dqs": {"0"}}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// prepare brings the schema up to date and reads what a writer must know.
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.w = &writer{conn: conn, statements: map[string]*sql.Stmt{}}
+	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
+		return err
+	}
+	if s.last, err = s.w.number(ctx, `SELECT at_us FROM change WHERE id = ?`, s.change); err != nil {
+		return err
+	}
+	for _, k := range rtnl.Kinds() {
+		if s.tables[k], err = openTable(ctx, s.w, k); err != nil {
+			return fmt.Errorf("%s: %w", k.Name, err)
+		}
+	}
+	s.changes = newInserter("change", "id", "at_us", "object", "was", "was_since_us", "state", "how", "cause", "actor")
+	s.now = newInserter("now", "object", "state", "since_us")
+	return nil
+}
+
+// migrate runs the migrations the file lacks, and then makes its views anew
+// where they differ from this nlrec's.
+func (s *Store) migrate(ctx context.Context) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.db, migrations.Files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	have, want, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if have > want {
+		return fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, want)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // no effect after Commit
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)); err != nil {
+		return err
+	}
+	for _, k := range rtnl.Kinds() {
+		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO kind VALUES (?, ?)`, k.Number, k.Name); err != nil {
+			return err
+		}
+	}
+	if err := makeViews(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func makeViews(ctx context.Context, tx *sql.Tx) error {
+	views, err := Views()
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		var have string
+		err := tx.QueryRowContext(ctx, `SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?`, v.Name).Scan(&have)
+		if err == nil && have == v.SQL {
+			continue
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DROP VIEW IF EXISTS `+v.Name); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, v.SQL); err != nil {
+			return fmt.Errorf("view %s: %w", v.Name, err)
+		}
+	}
+	return nil
+}
+
+// Path returns the file's name.
+func (s *Store) Path() string { return s.path }
+
+// Session returns the number of the running session.
+func (s *Store) Session() int64 { return s.session }
+
+// LastChange returns the id of the last change, 0 when there is none.
+func (s *Store) LastChange() int64 { return s.change }
+
+// Close folds the write-ahead log into the file, so that a bare copy of it is
+// complete, and gives up the lock. EndSession is to be called before.
+func (s *Store) Close() error {
+	err := s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	for _, st := range s.w.statements {
+		err = errors.Join(err, st.Close())
+	}
+	return errors.Join(err, s.w.conn.Close(), s.db.Close(), s.lock.Close())
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"nlrec/rtnl"
+)
+
+func open(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Begin(t.Context(), Clock{Wall: 1}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func closeStore(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write appends one change of a neighbour or link, and returns its object.
+func write(t *testing.T, s *Store, k *rtnl.Kind, key rtnl.Row, o *Object, at int64, value any) *Object {
+	t.Helper()
+	if o == nil {
+		o = &Object{}
+	}
+	var state *State
+	if value != nil {
+		values := make(rtnl.Row, len(k.Columns)-len(k.Key))
+		values[0] = value
+		state = s.Intern(k, values)
+	}
+	c := Change{ID: s.NextChange(), At: at, Kind: k, Key: key, Object: o, Was: o.State, State: state, How: Announced}
+	o.State = state
+	if err := s.Append(t.Context(), Batch{Changes: []Change{c}}); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func count(t *testing.T, s *Store, query string) int64 {
+	t.Helper()
+	n, err := s.w.number(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var neighbour = rtnl.Row{"inet", int64(2), "192.0.2.1"}
+
+func TestFlapsShareObjectAndStates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	var o *Object
+	for i := range int64(10) {
+		o = write(t, s, rtnl.Neighbour, neighbour, o, 2*i, "up")
+		write(t, s, rtnl.Neighbour, neighbour, o, 2*i+1, nil)
+		if i%2 == 0 {
+			o = nil // the recorder may forget the object when it is gone
+		}
+		if i == 5 { // and so does everything in memory, over a restart
+			closeStore(t, s)
+			s, o = open(t, path), nil
+		}
+	}
+	defer closeStore(t, s)
+	for query, want := range map[string]int64{
+		`SELECT count(*) FROM neighbour_object`: 1,
+		`SELECT count(*) FROM neighbour_state`:  1,
+		`SELECT count(*) FROM change`:           20,
+		`SELECT count(*) FROM now`:              0,
+	} {
+		if got := count(t, s, query); got != want {
+			t.Errorf("%s: %d, want %d", query, got, want)
+		}
+	}
+}
+
+func TestReusedIfindexIsAnotherObject(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "a.db"))
+	defer closeStore(t, s)
+	key := rtnl.Row{int64(7)}
+	first := write(t, s, rtnl.Link, key, nil, 1, "eth0")
+	write(t, s, rtnl.Link, key, first, 2, nil)
+	second := write(t, s, rtnl.Link, key, nil, 3, "eth0")
+	if first.id == second.id {
+		t.Errorf("both links are object %d", first.id)
+	}
+}
+
+func TestCurrent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	write(t, s, rtnl.Neighbour, neighbour, nil, 5, "up")
+	closeStore(t, s)
+
+	s = open(t, path)
+	var held *Object
+	err := s.Current(t.Context(), rtnl.Neighbour, func(key rtnl.Row, o *Object) {
+		if !slices.Equal(key, neighbour) || o.State.Values[0] != "up" {
+			t.Errorf("%v is %v", key, o.State.Values)
+		}
+		held = o
+	})
+	if err != nil || held == nil {
+		t.Fatalf("%v, %v", held, err)
+	}
+	write(t, s, rtnl.Neighbour, neighbour, held, 9, "down")
+	defer closeStore(t, s)
+	if n := count(t, s, `SELECT was_since_us FROM change WHERE at_us = 9`); n != 5 {
+		t.Errorf("the version that ended began at %d", n)
+	}
+}
+
+func TestForgetKeepsStatesApart(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "a.db"))
+	defer closeStore(t, s)
+	o := write(t, s, rtnl.Neighbour, neighbour, nil, 1, "up")
+	s.tables[rtnl.Neighbour].crowd = 0
+	s.Forget(rtnl.Neighbour, func(yield func(*Object)) { yield(o) })
+	if same := s.Intern(rtnl.Neighbour, o.State.Values); same != o.State {
+		t.Error("a state in use was forgotten")
+	}
+	write(t, s, rtnl.Neighbour, neighbour, o, 2, "down")
+	s.tables[rtnl.Neighbour].crowd = 0
+	s.Forget(rtnl.Neighbour, func(yield func(*Object)) { yield(o) })
+	write(t, s, rtnl.Neighbour, neighbour, o, 3, "up")
+	if n := count(t, s, `SELECT count(*) FROM neighbour_state`); n != 2 {
+		t.Errorf("%d states, want 2", n)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, slices.Repeat([]byte("no database\n"), 20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := filepath.Join(dir, "taken.db")
+	s := open(t, taken)
+	defer closeStore(t, s)
+	newer := filepath.Join(dir, "newer.db")
+	n := open(t, newer)
+	if err := n.w.exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, n)
+	for path, want := range map[string]error{text: ErrNotRecording, taken: ErrLocked, newer: ErrNewerSchema} {
+		if _, err := Open(context.Background(), path); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", filepath.Base(path), err, want)
+		}
+	}
+	if running, err := Recording(newer); running || err != nil {
+		t.Errorf("a closed recording is being recorded: %v", err)
+	}
+}
+
+func TestCloseLeavesOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	write(t, s, rtnl.Neighbour, neighbour, nil, 1, "up")
+	closeStore(t, s)
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := os.Stat(path + suffix); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", suffix, err)
+		}
+	}
+}
+
+// TestTablesMatchKinds holds the hand-written SQL against the declarations.
+func TestTablesMatchKinds(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "a.db"))
+	defer closeStore(t, s)
+	for _, k := range rtnl.Kinds() {
+		for table, want := range map[string][]string{
+			k.Name + "_object": append([]string{"object", "hash", "netns", "position"}, k.Columns[:len(k.Key)]...),
+			k.Name + "_state":  append([]string{"id", "hash"}, k.Columns[len(k.Key):]...),
+		} {
+			got := columns(t, s, table)
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s has columns\n%q, the kind\n%q", table, got, want)
+			}
+		}
+		view := columns(t, s, k.Name)
+		for _, c := range k.Columns {
+			if !slices.Contains(view, c) {
+				t.Errorf("view %s lacks %s", k.Name, c)
+			}
+		}
+	}
+}
+
+func columns(t *testing.T, s *Store, table string) (names []string) {
+	t.Helper()
+	rows, err := s.w.conn.QueryContext(t.Context(), `SELECT * FROM `+table+` LIMIT 0`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	names, err = rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
