@@ -1,0 +1,109 @@
+package recorder
+
+import (
+	"errors"
+	"fmt"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// receiveAll applies items in turn. replayed says that dumps may have shown
+// the effect of their messages already.
+func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
+	for _, item := range items {
+		if err := r.receive(item, replayed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
+	if item.Overrun {
+		if r.overrun == nil {
+			r.overrun = &loss{from: r.seen}
+		}
+		r.overrun.count += item.Lost
+	}
+	if item.At != 0 {
+		r.seen = item.At
+	}
+	err := rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
+		k := r.byType[h.Type]
+		if k == nil {
+			return nil
+		}
+		return r.message(k, h, body, item.At, replayed)
+	})
+	if err != nil {
+		return fmt.Errorf("a datagram of rtnetlink: %w", err)
+	}
+	return nil
+}
+
+func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, at int64, replayed bool) error {
+	row, err := k.Decode(body)
+	switch {
+	case errors.Is(err, rtnl.ErrForeign):
+		if k.Hints != nil && k.Hints(body) {
+			r.state.suspect(k, 0, at)
+		}
+		return nil
+	case err != nil:
+		r.state.suspect(k, 0, at)
+		return r.undecodable(k, err)
+	}
+	n := rtnl.Notification{Flags: h.Flags, Deleted: h.Type == k.Del, Replayed: replayed}
+	r.state.observe(k, row, n, origin{at: at, how: store.Announced, portid: h.Portid})
+	return nil
+}
+
+// undecodable notes that objects of a kind may be missing from the timeline,
+// until a dump of the kind can be read to its end.
+func (r *Recorder) undecodable(k *rtnl.Kind, why error) error {
+	if r.blind[k] != 0 {
+		return nil
+	}
+	r.Log.Warn("a message cannot be read", "error", why)
+	id, err := r.store.OpenGap(r.ctx, store.Gap{Kind: k, From: wall(), Reason: "undecodable message"})
+	r.blind[k] = id
+	return err
+}
+
+// readable closes the gap that undecodable opened.
+func (r *Recorder) readable(k *rtnl.Kind) error {
+	id := r.blind[k]
+	if id == 0 {
+		return nil
+	}
+	delete(r.blind, k)
+	return r.store.CloseGap(r.ctx, id, wall(), 0)
+}
+
+// flush returns everything that has arrived and is not yet applied. What it
+// collects does not count against the inbox's limit: the listener must get on
+// for the mark to come.
+func (r *Recorder) flush() ([]rtnl.Item, error) {
+	if err := r.listener.Flush(); err != nil {
+		return nil, err
+	}
+	items := r.rest
+	r.rest = nil
+	defer r.inbox.Release()
+	for {
+		r.inbox.Release()
+		select {
+		case err := <-r.died:
+			return nil, fmt.Errorf("the notifications have stopped: %w", err)
+		case <-r.inbox.Ready:
+		}
+		for more := r.inbox.Take(); len(more) > 0; more = more[1:] {
+			if more[0].Flushed {
+				r.rest = more[1:]
+				return items, nil
+			}
+			items = append(items, more[0])
+		}
+	}
+}

@@ -1,0 +1,311 @@
+// Package recorder follows the kernel: it subscribes, dumps, and writes to a
+// store whatever differs from what it believed. It decides what a message
+// means for the timeline; how messages look is package rtnl's affair, how the
+// timeline is kept package store's.
+//
+// There are two goroutines. One, on a thread of its own, only moves messages
+// from the socket to an inbox (rtnl.Listener). The other owns the state and
+// the store, and does everything else.
+package recorder
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// DefaultSocketBuffer is the receive buffer a recorder asks for: room for
+// 160,000 notifications of IPv4 routes. It takes memory only as far as it is
+// full.
+const DefaultSocketBuffer = 128 << 20
+
+// Config says how to record; its zero value will do.
+type Config struct {
+	Version string       // of nlrec, for the session
+	Log     *slog.Logger // nil: silent
+
+	// SocketBuffer is the size of the receive buffer to ask for, as the
+	// kernel counts it; Queue bounds what waits in memory, in bytes.
+	SocketBuffer, Queue int
+
+	// Ready is called once the first dump is in the file.
+	Ready func(Summary)
+	// Committed is called with every batch of changes that is in the file,
+	// after Ready. It must not keep the slice.
+	Committed func([]store.Change)
+}
+
+// Summary tells what a recorder found when it began.
+type Summary struct {
+	Objects      map[*rtnl.Kind]int // how many of each kind exist
+	Changes      int                // how many differ from the file
+	SocketBuffer int                // the receive buffer it got
+}
+
+// A Recorder records the network namespace it was started in.
+type Recorder struct {
+	Config
+	ctx      context.Context // never ends: what is begun is finished
+	store    *store.Store
+	state    *state
+	inbox    *rtnl.Inbox
+	listener *rtnl.Listener
+	died     chan error // why the listener stopped
+	dumper   *rtnl.Dumper
+	byType   map[uint16]*rtnl.Kind
+
+	rest    []rtnl.Item          // taken from the inbox, to be worked on
+	seen    int64                // when the last item was read
+	overrun *loss                // nil: nothing was lost since the last full look
+	blind   map[*rtnl.Kind]int64 // gaps of kinds that have objects which cannot be decoded
+	resting time.Time            // until when doubts must wait
+	offset  int64                // of the wall clock from the time since boot
+	ready   bool
+}
+
+const (
+	defaultQueue = 512 << 20
+	maxBatch     = 20_000  // changes in a transaction
+	maxDelay     = 200_000 // microseconds a change waits for others under load
+	patience     = 500_000 // microseconds a doubt waits for calm
+	restFactor   = 10      // looking again takes at most this part of the time
+)
+
+// Run records until the context ends, which is no error. The store is left
+// open; its session has ended.
+func Run(ctx context.Context, s *store.Store, c Config) error {
+	r := &Recorder{Config: c, ctx: context.WithoutCancel(ctx), store: s, state: newState(s),
+		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, blind: map[*rtnl.Kind]int64{}}
+	if r.Log == nil {
+		r.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, k := range rtnl.Kinds() {
+		r.byType[k.New], r.byType[k.Del] = k, k
+		if err := s.Current(r.ctx, k, func(key rtnl.Row, o *store.Object) { r.state.hold(k, key, o) }); err != nil {
+			return err
+		}
+	}
+	return r.listen(ctx)
+}
+
+// listen opens the sockets and records while they are open.
+func (r *Recorder) listen(ctx context.Context) (err error) {
+	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
+	r.listener, err = rtnl.Listen(rtnl.Kinds(), cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox)
+	if err != nil {
+		return err
+	}
+	stopped := make(chan struct{})
+	go func() {
+		r.died <- r.listener.Run()
+		close(stopped)
+	}()
+	defer func() {
+		r.inbox.Close()
+		err = errors.Join(err, r.listener.Flush())
+		<-stopped
+	}()
+	if r.dumper, err = rtnl.NewDumper(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.dumper.Close()) }()
+	if err := r.begin(); err != nil {
+		return err
+	}
+	if err := r.follow(ctx); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// begin looks at everything for the first time in this session. What an
+// earlier session recorded is compared, and the time since is a gap.
+func (r *Recorder) begin() error {
+	at := clocks()
+	r.offset = at.Wall - at.Boot
+	watched, err := r.store.Begin(r.ctx, at, r.Version)
+	if err != nil {
+		return err
+	}
+	how, gap := store.Dumped, int64(0)
+	if watched != 0 {
+		how = store.Found
+		if gap, err = r.store.OpenGap(r.ctx, store.Gap{From: min(watched, at.Wall), Reason: "not recording"}); err != nil {
+			return err
+		}
+	}
+	changes, _, err := r.lookAtAll(how)
+	if err != nil {
+		return err
+	}
+	now := wall()
+	if gap != 0 {
+		if err := r.store.CloseGap(r.ctx, gap, now, 0); err != nil {
+			return err
+		}
+	}
+	if err := r.store.Ready(r.ctx, now); err != nil {
+		return err
+	}
+	r.ready = true
+	if r.Ready != nil {
+		objects := map[*rtnl.Kind]int{}
+		for _, k := range rtnl.Kinds() {
+			objects[k] = r.state.count(k)
+		}
+		r.Ready(Summary{Objects: objects, Changes: changes, SocketBuffer: r.listener.Buffer})
+	}
+	return nil
+}
+
+// lookAtAll looks at every kind until nothing is lost meanwhile, and writes
+// what it found. It returns how many changes that was and how many
+// notifications were lost.
+func (r *Recorder) lookAtAll(how store.How) (changes int, lost int64, err error) {
+	all := map[*rtnl.Kind]int64{}
+	for _, k := range rtnl.Kinds() {
+		all[k] = 0
+	}
+	for {
+		if err := r.settle(all, how, true); err != nil {
+			return changes, lost, err
+		}
+		changes += len(r.state.batch)
+		if err := r.commit(); err != nil {
+			return changes, lost, err
+		}
+		if r.overrun == nil {
+			return changes, lost, nil
+		}
+		lost += r.overrun.count
+		r.overrun = nil
+	}
+}
+
+// follow applies what the kernel announces until the context ends.
+func (r *Recorder) follow(ctx context.Context) error {
+	var again <-chan time.Time
+	for {
+		if len(r.rest) == 0 {
+			select {
+			case <-ctx.Done():
+				return nil
+			case err := <-r.died:
+				return fmt.Errorf("the notifications have stopped: %w", err)
+			case <-again:
+			case <-r.inbox.Ready:
+				r.rest = r.inbox.Take()
+			}
+		}
+		if err := r.work(); err != nil {
+			return err
+		}
+		again = nil
+		if len(r.state.doubt) > 0 {
+			again = time.After(time.Until(r.resting))
+		}
+	}
+}
+
+// work applies what was taken from the inbox, writes it, and then sees to
+// losses and doubts.
+func (r *Recorder) work() error {
+	items := r.rest
+	r.rest = nil
+	for _, item := range items {
+		if err := r.receive(item, false); err != nil {
+			return err
+		}
+		if len(r.state.batch) >= maxBatch {
+			if err := r.commit(); err != nil {
+				return err
+			}
+		}
+	}
+	r.inbox.Release()
+	busy := len(r.inbox.Ready) > 0
+	if n := len(r.state.batch); n > 0 && (!busy || wall()-r.state.batch[0].At > maxDelay) {
+		if err := r.commit(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.overrun != nil:
+		return r.recover()
+	case len(r.state.doubt) > 0 && !time.Now().Before(r.resting) && (!busy || wall()-r.state.doubted > patience):
+		return r.lookAgain()
+	}
+	return nil
+}
+
+// lookAgain looks at the kinds that may have changed without a word.
+func (r *Recorder) lookAgain() error {
+	began := time.Now()
+	if err := r.settle(r.state.doubt, store.Found, false); err != nil {
+		return err
+	}
+	r.resting = time.Now().Add(restFactor * time.Since(began))
+	return r.commit()
+}
+
+// loss is an overrun of the socket.
+type loss struct {
+	from  int64 // the last instant before it at which all was known
+	count int64 // of notifications; 0: not counted
+}
+
+// recover looks at everything after notifications were lost.
+func (r *Recorder) recover() error {
+	lost := *r.overrun
+	r.overrun = nil
+	gap, err := r.store.OpenGap(r.ctx, store.Gap{From: lost.from, Reason: "overrun"})
+	if err != nil {
+		return err
+	}
+	_, more, err := r.lookAtAll(store.Found)
+	if err != nil {
+		return err
+	}
+	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
+	return r.store.CloseGap(r.ctx, gap, wall(), lost.count+more)
+}
+
+// end writes what has arrived, and that the session is over.
+func (r *Recorder) end() error {
+	items, err := r.flush()
+	if err != nil {
+		return err
+	}
+	if err := r.receiveAll(items, false); err != nil {
+		return err
+	}
+	if err := r.commit(); err != nil {
+		return err
+	}
+	return r.store.End(r.ctx, wall())
+}
+
+// commit writes the changes that wait.
+func (r *Recorder) commit() error {
+	changes := r.state.batch
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Clock: r.stepped()}); err != nil {
+		return err
+	}
+	if r.ready && r.Committed != nil {
+		r.Committed(changes)
+	}
+	r.state.batch = nil
+	for k, slots := range r.state.kinds {
+		r.store.Forget(k, slots.each)
+	}
+	return nil
+}

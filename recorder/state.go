@@ -1,0 +1,171 @@
+package recorder
+
+import (
+	"slices"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// state is what is believed to exist, and what has changed in it and is not
+// written yet. It does no I/O: what comes in are decoded rows, what comes out
+// are changes.
+type state struct {
+	store   interner
+	kinds   map[*rtnl.Kind]slots
+	batch   []store.Change
+	doubt   map[*rtnl.Kind]int64 // kinds to be looked at again, and the change that made it necessary
+	doubted int64                // when the oldest doubt came up
+	names   map[string]*rtnl.Kind
+}
+
+// interner is what state needs of a store.
+type interner interface {
+	Intern(k *rtnl.Kind, values rtnl.Row) *store.State
+	NextChange() int64
+}
+
+// slots holds the objects of a kind by the text of their key, in the order of
+// their positions.
+type slots map[string][]*store.Object
+
+// origin is what a change carries besides what changed.
+type origin struct {
+	at     int64
+	how    store.How
+	cause  int64
+	portid uint32
+}
+
+func newState(s interner) *state {
+	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubt: map[*rtnl.Kind]int64{}, names: map[string]*rtnl.Kind{}}
+	for _, k := range rtnl.Kinds() {
+		st.kinds[k] = slots{}
+		st.names[k.Name] = k
+	}
+	return st
+}
+
+// hold takes in an object that existed before.
+func (st *state) hold(k *rtnl.Kind, key rtnl.Row, o *store.Object) {
+	text := string(rtnl.AppendKey(nil, key))
+	st.kinds[k][text] = append(st.kinds[k][text], o)
+}
+
+// observe applies one notification.
+func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from origin) {
+	key, values := k.Split(row)
+	n.Key, n.State = key, values
+	text := rtnl.AppendKey(make([]byte, 0, 64), key)
+	held := st.kinds[k][string(text)]
+	if k.Slots == nil && len(held) == 1 && !n.Deleted && k.Same(held[0].State.Values, values) {
+		return // the kernel repeats itself often
+	}
+	st.replace(k, key, string(text), held, k.Place(elements(held), n), from)
+}
+
+// reconcile makes a slot what a dump showed.
+func (st *state) reconcile(k *rtnl.Kind, key rtnl.Row, text string, dumped []rtnl.Row, from origin) {
+	held := st.kinds[k][text]
+	st.replace(k, key, text, held, k.Reconcile(key, elements(held), dumped), from)
+}
+
+// missing returns the keys of the slots that exist but that no round shows.
+func (st *state) missing(k *rtnl.Kind, rounds []round) (texts []string) {
+	for text := range st.kinds[k] {
+		if !slices.ContainsFunc(rounds, func(r round) bool { return r.slots[text] != nil }) {
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+func elements(held []*store.Object) []rtnl.Element {
+	e := make([]rtnl.Element, len(held))
+	for i, o := range held {
+		e[i] = rtnl.Element{Position: o.Position, State: o.State.Values}
+	}
+	return e
+}
+
+// replace turns the objects of a slot into the elements after, position by
+// position, and notes what differs: first what is gone, then what changed or
+// came.
+func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.Object, after []rtnl.Element, from origin) {
+	left := make([]*store.Object, 0, len(after))
+	for _, o := range held {
+		i := slices.IndexFunc(after, func(e rtnl.Element) bool { return e.Position == o.Position })
+		if i < 0 || k.Another != nil && k.Another(k, whole(key, o.State.Values), whole(key, after[i].State)) {
+			st.change(k, key, o, nil, from)
+			continue
+		}
+		left = append(left, o)
+		if !k.Same(o.State.Values, after[i].State) {
+			st.change(k, key, o, st.store.Intern(k, after[i].State), from)
+		}
+	}
+	for _, e := range after {
+		if !slices.ContainsFunc(left, func(o *store.Object) bool { return o.Position == e.Position }) {
+			o := &store.Object{Position: e.Position}
+			left = append(left, o)
+			st.change(k, key, o, st.store.Intern(k, e.State), from)
+		}
+	}
+	if len(left) == 0 {
+		delete(st.kinds[k], text)
+		return
+	}
+	slices.SortFunc(left, func(a, b *store.Object) int { return int(a.Position - b.Position) })
+	st.kinds[k][text] = left
+}
+
+// change notes that an object goes to a state, and what that makes doubtful.
+func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.State, from origin) {
+	c := store.Change{ID: st.store.NextChange(), At: from.at, Kind: k, Key: slices.Clone(key), Object: o, Was: o.State, State: to,
+		How: from.how, Cause: from.cause, Portid: from.portid}
+	o.State = to
+	st.batch = append(st.batch, c)
+	if k.Doubts == nil || from.how == store.Dumped {
+		return
+	}
+	var was, now rtnl.Row
+	if c.Was != nil {
+		was = whole(key, c.Was.Values)
+	}
+	if to != nil {
+		now = whole(key, to.Values)
+	}
+	for _, name := range k.Doubts(k, was, now) {
+		st.suspect(st.names[name], c.ID, from.at)
+	}
+}
+
+// suspect notes that a kind is to be looked at again.
+func (st *state) suspect(k *rtnl.Kind, cause, at int64) {
+	if len(st.doubt) == 0 {
+		st.doubted = at
+	}
+	if _, ok := st.doubt[k]; !ok {
+		st.doubt[k] = cause
+	}
+}
+
+func whole(key, values rtnl.Row) rtnl.Row {
+	return append(slices.Clone(key), values...)
+}
+
+// each calls yield for every object.
+func (s slots) each(yield func(*store.Object)) {
+	for _, held := range s {
+		for _, o := range held {
+			yield(o)
+		}
+	}
+}
+
+// count returns how many objects of a kind exist.
+func (st *state) count(k *rtnl.Kind) (n int) {
+	st.kinds[k].each(func(*store.Object) { n++ })
+	return n
+}
