@@ -141,7 +141,12 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := makeViews(ctx, tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	// The header that tells a recording must be in the file, not in its log.
+	_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
 }
 
 func makeViews(ctx context.Context, tx *sql.Tx) error {
