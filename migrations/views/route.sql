@@ -25,13 +25,13 @@ SELECT
         SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
         WHERE k.netns = o.netns AND k.ifindex = json_extract(j.value, '$.oif'))))
       FROM json_each(s.nexthops) j)
-    WHEN h.nh_group IS NOT NULL THEN (
+    WHEN json_array_length(g.nh_group) > 1 THEN (
       SELECT json_group_array(json_patch('{}', json_object(
         'gateway', m.gateway, 'encap', json(m.encap), 'oif', m.oif,
         'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', (
           SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
           WHERE k.netns = o.netns AND k.ifindex = m.oif))))
-      FROM json_each(h.nh_group) j
+      FROM json_each(g.nh_group) j
       JOIN nexthop_object n ON n.id = json_extract(j.value, '$.id') AND n.netns = o.netns
       JOIN nexthop_state m ON m.id = state_of(n.object))
   END AS nexthops,       -- JSON array: the hops of a multipath route, of its own or of its nexthop group: gateway or via, oif, dev, weight, flags
@@ -57,6 +57,13 @@ SELECT
 FROM route_object o
 CROSS JOIN version v ON v.object = o.object
 JOIN route_state s ON s.id = v.state
-LEFT JOIN nexthop_state h ON s.nhid IS NOT NULL AND h.id = (
+-- g is the nexthop object a route uses, h the only hop that gives it: a group
+-- of one is as good as its member.
+LEFT JOIN nexthop_state g ON s.nhid IS NOT NULL AND g.id = (
   SELECT state_of(n.object) FROM nexthop_object n
   WHERE n.netns = o.netns AND n.id = s.nhid)
+LEFT JOIN nexthop_state h ON g.id IS NOT NULL AND h.id = CASE
+  WHEN g.nh_group IS NULL THEN g.id
+  WHEN json_array_length(g.nh_group) = 1 THEN (
+    SELECT state_of(n.object) FROM nexthop_object n
+    WHERE n.netns = o.netns AND n.id = json_extract(g.nh_group, '$[0].id')) END
