@@ -44,6 +44,7 @@ type Config struct {
 // Summary tells what a recorder found when it began.
 type Summary struct {
 	Objects      map[*rtnl.Kind]int // how many of each kind exist
+	Links        map[int64]string   // names of the links by index
 	Changes      int                // how many differ from the file
 	SocketBuffer int                // the receive buffer it got
 }
@@ -154,12 +155,12 @@ func (r *Recorder) begin() error {
 		return err
 	}
 	r.ready = true
-	if r.Ready != nil {
-		objects := map[*rtnl.Kind]int{}
+	if r.Config.Ready != nil {
+		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), Changes: changes, SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {
-			objects[k] = r.state.count(k)
+			found.Objects[k] = r.state.count(k)
 		}
-		r.Ready(Summary{Objects: objects, Changes: changes, SocketBuffer: r.listener.Buffer})
+		r.Config.Ready(found)
 	}
 	return nil
 }

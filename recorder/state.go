@@ -169,3 +169,14 @@ func (st *state) count(k *rtnl.Kind) (n int) {
 	st.kinds[k].each(func(*store.Object) { n++ })
 	return n
 }
+
+// linkNames returns the names of the links by index.
+func (st *state) linkNames() map[int64]string {
+	names := map[int64]string{}
+	k := rtnl.Link
+	for text, held := range st.kinds[k] {
+		index, _ := rtnl.ParseKey(text)[0].(int64)
+		names[index], _ = held[0].State.Values[k.Index("ifname")-len(k.Key)].(string)
+	}
+	return names
+}
