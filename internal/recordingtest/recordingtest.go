@@ -128,3 +128,28 @@ func (r *Recording) Close(at int64) {
 	}
 	r.must(r.Store.Close())
 }
+
+// T0 is when the recording that Sample makes begins: 2026-05-01T10:00:00Z.
+const T0 = int64(1777629600_000000)
+
+// Second is a second.
+const Second = int64(1_000_000)
+
+// Sample makes a recording: eth0 comes (#1, a second after T0), then a default
+// route (#2), which gets another gateway (#3, at 3 s) and goes (#4, at 4 s);
+// eth0 is renamed to wan0 (#5). It ends 10 s after T0 and has a gap from 6 s to
+// 7 s.
+func Sample(t TB, path string) {
+	r := Open(t, path)
+	r.Begin(T0-Second, T0)
+	r.Set(T0+1*Second, rtnl.Link, Values{"ifindex": int64(1), "ifname": "eth0", "mtu": int64(1500)})
+	route := Values{"family": "inet", "table_id": int64(254), "dst": "default", "metric": int64(5), "tos": int64(0), "gateway": "192.0.2.1", "oif": int64(1)}
+	r.Set(T0+2*Second, rtnl.Route, route)
+	r.Commit()
+	route["gateway"] = "192.0.2.2"
+	r.Set(T0+3*Second, rtnl.Route, route)
+	r.Remove(T0+4*Second, rtnl.Route, route)
+	r.Set(T0+5*Second, rtnl.Link, Values{"ifindex": int64(1), "ifname": "wan0", "mtu": int64(1500)})
+	r.Gap(nil, T0+6*Second, T0+7*Second, "overrun")
+	r.Close(T0 + 10*Second)
+}

@@ -1,0 +1,111 @@
+package query
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Errors that callers tell apart.
+var (
+	ErrInstant = errors.New("no instant")
+	ErrOutside = errors.New("the recording does not cover it")
+	ErrRefused = errors.New("refused")
+	ErrBusy    = errors.New("the file is locked")
+	ErrDamaged = errors.New("the file is damaged")
+	ErrNoSQL   = errors.New("no SQL")
+)
+
+// hinted is an error that comes with what to do next.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Hint returns what an error says should be done next, or "".
+func Hint(err error) string {
+	var h hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}
+
+// withPath puts the name of the file before an error about it, and sorts
+// SQLite's errors. The errors of package os name the file already, behind the
+// name of a system call that does not matter to anybody.
+func withPath(path string, err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("%s: %w", path, file.Err)
+	}
+	if text := err.Error(); strings.HasPrefix(text, path+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, sorted(err))
+}
+
+// sorted returns an error of SQLite as one that callers can tell apart, with
+// its text freed from what surrounds it.
+func sorted(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if strings.HasPrefix(plain(e), "not authorized") { // functions, with a code that says nothing
+		return fmt.Errorf("%w: %s", ErrRefused, plain(e))
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY:
+		return fmt.Errorf("%w: %s", ErrRefused, plain(e))
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ErrBusy
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %s", ErrDamaged, plain(e))
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w: %s", fs.ErrPermission, plain(e))
+	}
+	return errors.New(plain(e))
+}
+
+// plain returns SQLite's message without the driver's wrapping:
+// "SQL logic error: no such table: x (1)".
+func plain(e *sqlite.Error) string {
+	text := strings.TrimSuffix(e.Error(), " ("+strconv.Itoa(e.Code())+")")
+	for _, general := range []string{"SQL logic error: ", "authorization denied: ", "attempt to write a readonly database: "} {
+		text = strings.TrimPrefix(text, general)
+	}
+	return text
+}
+
+// Visible writes text so that a terminal shows it and obeys none of it: what
+// does not print becomes an escape as in Go.
+func Visible(text string) string {
+	clean := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
+	if strings.IndexFunc(text, func(r rune) bool { return !clean(r) }) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case clean(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+		text = text[n:]
+	}
+	return b.String()
+}

@@ -1,0 +1,196 @@
+package query
+
+// How rows are written. What nlrec adds to SQLite's values:
+//
+//	         NULL   text                      octets       numbers
+//	table    empty  what does not print is    hexadecimal  as they are
+//	                escaped: \x1b, \n, \u202e
+//	csv      empty  RFC 4180; empty text: ""  hexadecimal  as they are
+//	json     null   a string                  hexadecimal  numbers
+//	ndjson   null   a string                  hexadecimal  numbers
+//
+// In JSON the second column of a name becomes name_2. Nested data is JSON text
+// in every format.
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Source is what rows come from. Next returns nil after the last.
+type source interface {
+	Columns() []string
+	Next() ([]any, error)
+}
+
+// formats are the ways to write rows, by name.
+var formats = map[string]func(*bufio.Writer, source) error{
+	"table": writeTable, "json": writeJSON, "ndjson": writeLines, "csv": writeCSV,
+}
+
+// Formats lists what Write can write.
+func Formats() []string { return []string{"table", "json", "ndjson", "csv"} }
+
+// Write writes all rows in one of Formats. What it has written when rows fail
+// is whole: a JSON array is closed.
+func Write(w io.Writer, format string, rows *Rows) error { return write(w, format, rows) }
+
+func write(w io.Writer, format string, rows source) error {
+	f := formats[format]
+	if f == nil {
+		return fmt.Errorf("%s: no format; there are %s", format, strings.Join(Formats(), ", "))
+	}
+	b := bufio.NewWriterSize(w, 64<<10)
+	return errors.Join(f(b, rows), b.Flush())
+}
+
+func writeJSON(w *bufio.Writer, rows source) error {
+	w.WriteString("[")
+	separator := "\n"
+	err := eachObject(rows, func(object []byte) error {
+		w.WriteString(separator)
+		_, err := w.Write(object)
+		separator = ",\n"
+		return err
+	})
+	if separator != "\n" {
+		w.WriteString("\n")
+	}
+	_, end := w.WriteString("]\n")
+	return errors.Join(err, end)
+}
+
+func writeLines(w *bufio.Writer, rows source) error {
+	return eachObject(rows, func(object []byte) error {
+		_, err := w.Write(append(object, '\n'))
+		return err
+	})
+}
+
+// eachObject calls f for each row as a JSON object, in a buffer that is used
+// again.
+func eachObject(rows source, f func(object []byte) error) error {
+	var names [][]byte
+	for _, name := range uniqueNames(rows.Columns()) {
+		names = append(names, append(appendJSON(nil, name), ':'))
+	}
+	var object []byte
+	for {
+		row, err := rows.Next()
+		if row == nil || err != nil {
+			return err
+		}
+		object = append(object[:0], '{')
+		for i, v := range row {
+			if i > 0 {
+				object = append(object, ',')
+			}
+			object = appendJSON(append(object, names[i]...), v)
+		}
+		if err := f(append(object, '}')); err != nil {
+			return err
+		}
+	}
+}
+
+// uniqueNames returns the names with a number behind those that came before.
+func uniqueNames(columns []string) []string {
+	names := slices.Clone(columns)
+	for i, name := range columns {
+		for n := 2; slices.Contains(names[:i], names[i]); n++ {
+			names[i] = name + "_" + strconv.Itoa(n)
+		}
+	}
+	return names
+}
+
+func appendJSON(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case float64:
+		return append(b, number(v)...)
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.Encode(valueText(v)) // a string cannot fail
+	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
+}
+
+// number writes a real number so that it is seen to be none of the integers,
+// and infinity as a literal that JSON and SQL know.
+func number(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "9e999"
+	case math.IsInf(f, -1):
+		return "-9e999"
+	}
+	text := strconv.FormatFloat(f, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
+}
+
+func valueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return hex.EncodeToString(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return number(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// writeCSV writes RFC 4180. Package encoding/csv would end lines so only by
+// changing the line ends within values as well.
+func writeCSV(w *bufio.Writer, rows source) error {
+	var line []any
+	for _, name := range rows.Columns() {
+		line = append(line, name)
+	}
+	for {
+		if err := writeCSVLine(w, line); err != nil {
+			return err
+		}
+		row, err := rows.Next()
+		if row == nil || err != nil {
+			return err
+		}
+		line = row
+	}
+}
+
+func writeCSVLine(w *bufio.Writer, line []any) error {
+	for i, v := range line {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		text := valueText(v)
+		if v != nil && (text == "" || strings.ContainsAny(text, ",\"\r\n")) {
+			text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+		}
+		w.WriteString(text)
+	}
+	_, err := w.WriteString("\r\n")
+	return err
+}

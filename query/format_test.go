@@ -1,0 +1,147 @@
+package query
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// given is a source of given rows, and then of an error.
+type given struct {
+	columns []string
+	rows    [][]any
+	err     error
+}
+
+func (g *given) Columns() []string { return g.columns }
+
+func (g *given) Next() ([]any, error) {
+	if len(g.rows) == 0 {
+		return nil, g.err
+	}
+	row := g.rows[0]
+	g.rows = g.rows[1:]
+	return row, nil
+}
+
+var errGiven = errors.New("given")
+
+func TestWrite(t *testing.T) {
+	tests := []struct {
+		name, format string
+		rows         given
+		want         string
+	}{
+		{"values", "json", given{columns: []string{"a", "b", "c", "d", "e"}, rows: [][]any{{nil, int64(math.MaxInt64), 1.5, "x\"<é\x1b\n", []byte{1, 255}}}},
+			"[\n{\"a\":null,\"b\":9223372036854775807,\"c\":1.5,\"d\":\"x\\\"<é\\u001b\\n\",\"e\":\"01ff\"}\n]\n"},
+		{"reals", "ndjson", given{columns: []string{"a", "b", "c", "d"}, rows: [][]any{{2.0, 1e100, math.Inf(1), math.Inf(-1)}}},
+			"{\"a\":2.0,\"b\":1e+100,\"c\":9e999,\"d\":-9e999}\n"},
+		{"names that repeat", "ndjson", given{columns: []string{"a", "a", "a_2", "a"}, rows: [][]any{{"1", "2", "3", "4"}}},
+			"{\"a\":\"1\",\"a_2\":\"2\",\"a_2_2\":\"3\",\"a_3\":\"4\"}\n"},
+		{"no rows", "json", given{columns: []string{"a"}}, "[]\n"},
+		{"no rows", "ndjson", given{columns: []string{"a"}}, ""},
+		{"no rows", "csv", given{columns: []string{"a"}}, "a\r\n"},
+		{"no rows", "table", given{columns: []string{"if_name"}}, "┌─────────┐\n│ if_name │\n└─────────┘\n"},
+		{"no columns", "table", given{}, ""},
+		{"two rows", "json", given{columns: []string{"a"}, rows: [][]any{{int64(1)}, {int64(2)}}}, "[\n{\"a\":1},\n{\"a\":2}\n]\n"},
+		{"an error", "json", given{columns: []string{"a"}, rows: [][]any{{int64(1)}}, err: errGiven}, "[\n{\"a\":1}\n]\n"},
+		{"an error at once", "json", given{columns: []string{"a"}, err: errGiven}, "[]\n"},
+		{"values", "csv", given{columns: []string{"a", "b,c"}, rows: [][]any{{nil, ""}, {"x\"y", "1\r\n2"}, {int64(1), []byte{10}}}},
+			"a,\"b,c\"\r\n,\"\"\r\n\"x\"\"y\",\"1\r\n2\"\r\n1,0a\r\n"},
+		{"values", "table", given{columns: []string{"if_name", "n", "oct"}, rows: [][]any{{" eth0 ", int64(1), []byte{255}}, {nil, 2.0, ""}}},
+			"┌─────────┬─────┬─────┐\n│ if_name │ n   │ oct │\n├─────────┼─────┼─────┤\n│  eth0   │ 1   │ ff  │\n│         │ 2.0 │     │\n└─────────┴─────┴─────┘\n"},
+		{"a hostile alias", "table", given{columns: []string{"a\x1b[2J"}, rows: [][]any{{"\x1b[31m\tx\ny\x00\u202e\xff\u200bz\u009b"}}},
+			"┌───────────────────────────────────────────┐\n│ a\\x1b[2J                                  │\n" +
+				"├───────────────────────────────────────────┤\n│ \\x1b[31m\\tx\\ny\\x00\\u202e\\xff\\u200bz\\u009b │\n└───────────────────────────────────────────┘\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
+			var got strings.Builder
+			wantErr := tt.rows.err
+			if err := write(&got, tt.format, &tt.rows); !errors.Is(err, wantErr) {
+				t.Errorf("error %v, want %v", err, wantErr)
+			}
+			if got.String() != tt.want {
+				t.Errorf("got\n%s\nwant\n%s\n(%q)", got.String(), tt.want, got.String())
+			}
+		})
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	rows := func() *given { return &given{columns: []string{"a"}, rows: [][]any{{strings.Repeat("x", 200_000)}}} }
+	for _, format := range Formats() {
+		if err := write(iotest.TruncateWriter(failing{}, 0), format, rows()); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if err := write(failing{}, format, rows()); !errors.Is(err, errGiven) {
+			t.Errorf("%s: error %v, want that of the writer", format, err)
+		}
+	}
+	if err := write(failing{}, "xml", rows()); err == nil {
+		t.Error("a format that there is not")
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errGiven }
+
+// Both ways to draw a table draw the same.
+func TestTableLook(t *testing.T) {
+	header := []string{"if_name", "日本", "x", "longer than its values"}
+	lines := [][]string{{"eth0", "ab", "", "1"}, {"  wide  ", "語", "e\u0301", "a|b*c_d"}, {"", "", "", ""}, {strings.Repeat("x ", 150), "$1", "a", "b"}}
+	var library, own strings.Builder
+	w := bufio.NewWriter(&library)
+	if err := errors.Join(libraryTable(w, header, lines), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	w.Reset(&own)
+	if err := errors.Join(padTable(w, header, lines), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if library.String() != own.String() {
+		t.Errorf("tablewriter\n%s\nown\n%s", library.String(), own.String())
+	}
+}
+
+func TestLargeTable(t *testing.T) {
+	g := given{columns: []string{"n"}}
+	for i := range int64(maxDrawn + 1) {
+		g.rows = append(g.rows, []any{i})
+	}
+	var b strings.Builder
+	if err := write(&b, "table", &g); err != nil || strings.Count(b.String(), "\n") != maxDrawn+5 {
+		t.Errorf("%d lines, error %v", strings.Count(b.String(), "\n"), err)
+	}
+}
+
+// Others read what is written.
+func TestReadBack(t *testing.T) {
+	path := samplePath(t)
+	const text = "SELECT 1 AS a, 'x,\"y' AS b, NULL AS c UNION ALL SELECT 2, 'z', 'w'"
+	printed := func(format string) string {
+		var b strings.Builder
+		if err := open(t, path, "").Query(t.Context(), text, func(rows *Rows) error { return Write(&b, format, rows) }); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	var objects []map[string]any
+	if err := json.Unmarshal([]byte(printed("json")), &objects); err != nil {
+		t.Error(err)
+	}
+	if want := []map[string]any{{"a": 1.0, "b": "x,\"y", "c": nil}, {"a": 2.0, "b": "z", "c": "w"}}; !reflect.DeepEqual(objects, want) {
+		t.Errorf("JSON: got %v, want %v", objects, want)
+	}
+	records, err := csv.NewReader(strings.NewReader(printed("csv"))).ReadAll()
+	if want := [][]string{{"a", "b", "c"}, {"1", "x,\"y", ""}, {"2", "z", "w"}}; err != nil || !reflect.DeepEqual(records, want) {
+		t.Errorf("CSV: got %v, %v, want %v", records, err, want)
+	}
+}

@@ -1,0 +1,174 @@
+// Package query asks a recording: it opens the file for reading and nothing
+// else, makes its views mean a past instant, runs one statement, and writes
+// the rows. It knows the kinds only as names of views, and never writes.
+package query
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// Options say how a recording is to be asked. The zero value asks for what is
+// now.
+type Options struct {
+	At       string            // as for ParseInstant; empty: the views show what is now
+	Now      time.Time         // what "now" and "10m ago" refer to; zero: the present
+	Location *time.Location    // of times without a zone; nil: time.Local
+	Warn     func(text string) // told when an answer touches a gap; nil: nobody
+}
+
+// A Reader asks one recording. It is not safe for concurrent use.
+type Reader struct {
+	path      string
+	timeline  *timeline
+	functions *functions
+	conn      *connection // for statements of others
+	stage     *stage
+	moment    *Moment // what the views mean; nil: now
+}
+
+// Open opens the recording at path. It fails with store.ErrNotRecording,
+// store.ErrNewerSchema, ErrInstant, ErrOutside, ErrBusy, or with an error of
+// the file system.
+func Open(ctx context.Context, path string, o Options) (*Reader, error) {
+	line, err := openTimeline(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line}, stage: &stage{}}
+	if err := r.prepare(ctx, o.At); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Reader) prepare(ctx context.Context, at string) (err error) {
+	if at != "" {
+		if r.moment, err = r.timeline.resolve(ctx, at); err != nil {
+			return err
+		}
+	}
+	d := &sqlite.Driver{}
+	if err := d.RegisterModule(moduleName, r.functions); err != nil {
+		return err
+	}
+	if err := r.stage.register(d); err != nil {
+		return err
+	}
+	if r.conn, err = connect(ctx, d, r.path); err != nil {
+		return withPath(r.path, err)
+	}
+	if err := r.define(ctx); err != nil {
+		return withPath(r.path, err)
+	}
+	return r.conn.restrict(ctx)
+}
+
+// define makes what a statement finds beside the views in the file: for each
+// kind the function <kind>_at and, for another instant than now, a view that
+// stands before the one in the file.
+func (r *Reader) define(ctx context.Context) error {
+	for _, k := range rtnl.Kinds() {
+		function := fmt.Sprintf(`CREATE VIRTUAL TABLE temp.%s_at USING %s(%s)`, k.Name, moduleName, k.Name)
+		if _, err := r.conn.ExecContext(ctx, function); err != nil {
+			return err
+		}
+		if r.moment == nil {
+			continue
+		}
+		text, err := store.AsOf(k, fmt.Sprint(r.moment.Change))
+		if err != nil {
+			return err
+		}
+		if _, err := r.conn.ExecContext(ctx, `CREATE TEMP VIEW `+k.Name+` AS `+text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Moment returns what the views of the kinds mean; nil: now.
+func (r *Reader) Moment() *Moment { return r.moment }
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	var err error
+	if r.conn != nil {
+		err = r.conn.Close()
+	}
+	return errors.Join(err, r.timeline.Close())
+}
+
+// Query runs one statement and hands its rows to f, which may not keep them.
+// It fails with ErrRefused when the text is no single question, and as f does.
+func (r *Reader) Query(ctx context.Context, text string, f func(*Rows) error) error {
+	statement, err := oneStatement(text)
+	if err != nil {
+		return err
+	}
+	r.functions.ctx, r.functions.err = ctx, nil
+	return r.stage.perform(ctx, r.conn.Conn, func(conn driver.QueryerContext) error {
+		// Not ctx: the performance watches it.
+		rows, err := conn.QueryContext(context.Background(), statement, nil)
+		if err != nil {
+			return r.explain(ctx, statement, err)
+		}
+		explain := func(err error) error { return r.explain(ctx, statement, err) }
+		return errors.Join(f(&Rows{rows: rows, explain: explain}), rows.Close())
+	})
+}
+
+// explain returns what a person is told of an error of a statement.
+func (r *Reader) explain(ctx context.Context, statement string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if r.functions.err != nil {
+		return r.functions.err
+	}
+	err = sorted(err)
+	if errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s: %w", r.path, err)
+	}
+	if errors.Is(err, ErrRefused) {
+		return hinted{err, "a query only reads; nlrec tables shows what can be asked"}
+	}
+	return hinted{err, nearMiss(statement, err.Error())}
+}
+
+// Rows are the rows of an answer.
+type Rows struct {
+	rows    driver.Rows
+	explain func(error) error
+}
+
+// Columns returns the names of the columns; two may have one name.
+func (r *Rows) Columns() []string { return r.rows.Columns() }
+
+// Next reads the next row: values of type nil, int64, float64, string or
+// []byte. It returns nil after the last.
+func (r *Rows) Next() ([]any, error) {
+	values := make([]driver.Value, len(r.rows.Columns()))
+	err := r.rows.Next(values)
+	if err == io.EOF {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, r.explain(err)
+	}
+	row := make([]any, len(values))
+	for i, v := range values {
+		row[i] = v
+	}
+	return row, nil
+}

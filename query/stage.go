@@ -1,0 +1,59 @@
+package query
+
+// How a statement can be interrupted at any moment. The driver stops a
+// statement when its context ends only until the first row; while it looks for
+// a later one nothing does. So the statement runs within another, SELECT
+// nlrec_perform(), whose first row is its only one: until that is found, which
+// is when all is done, the driver watches the context.
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+)
+
+const performName = "nlrec_perform"
+
+// A stage is where statements of one connection run.
+type stage struct {
+	play func() error
+}
+
+// register makes the stage known to the connections of a driver.
+func (s *stage) register(d *sqlite.Driver) error {
+	return d.RegisterScalarFunction(performName, 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		play := s.play
+		if play == nil {
+			return nil, errors.New("it is not for you")
+		}
+		s.play = nil
+		return nil, play()
+	})
+}
+
+// perform calls f with a connection, of which every call is interrupted when
+// the context ends.
+func (s *stage) perform(ctx context.Context, conn *sql.Conn, f func(driver.QueryerContext) error) error {
+	return conn.Raw(func(raw any) error {
+		c, ok := raw.(interface {
+			driver.ExecerContext
+			driver.QueryerContext
+		})
+		if !ok {
+			return fmt.Errorf("%T runs no statements", raw)
+		}
+		var err error
+		s.play = func() error {
+			err = f(c)
+			return err
+		}
+		if _, failed := c.ExecContext(ctx, `SELECT `+performName+`()`, nil); err == nil {
+			err = failed
+		}
+		return err
+	})
+}

@@ -1,0 +1,143 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"nlrec/rtnl"
+)
+
+// Status says how a recording is. Instants are microseconds since 1970; 0
+// means that there was none.
+type Status struct {
+	Path     string  `json:"path"`
+	Size     int64   `json:"size"` // octets, with the write-ahead log
+	Schema   int64   `json:"schema"`
+	Recorder *Runner `json:"recorder"` // nil: none is running
+	Sessions int64   `json:"sessions"`
+	Host     string  `json:"host"` // of the last session
+	Kernel   string  `json:"kernel"`
+	Changes  int64   `json:"changes"`
+	LastID   int64   `json:"last_change"`
+	First    int64   `json:"first_change_us"`
+	Last     int64   `json:"last_change_us"`
+	From     int64   `json:"covered_from_us"`
+	To       int64   `json:"covered_to_us"`
+	Objects  []Count `json:"objects"`
+	Gaps     int64   `json:"gaps"`
+	Missed   int64   `json:"gaps_us"`   // time covered by gaps, counted once
+	LastGaps []Gap   `json:"last_gaps"` // latest last
+}
+
+// Runner is a recorder that has the file open.
+type Runner struct {
+	PID   int64 `json:"pid"` // 0: not noted yet
+	Since int64 `json:"since_us"`
+}
+
+// Count is the number of objects of a kind that exist.
+type Count struct {
+	Kind  string `json:"kind"`
+	Count int64  `json:"count"`
+}
+
+// shownGaps is how many gaps a Status tells of one by one.
+const shownGaps = 3
+
+// ReadStatus reads the status of the recording at path. It fails as Open does.
+func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error) {
+	l, err := openTimeline(ctx, path, Options{Now: now})
+	if err != nil {
+		return nil, err
+	}
+	s := &Status{Path: path, From: l.first, To: l.last, LastGaps: []Gap{}}
+	for _, name := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(name); err == nil {
+			s.Size += info.Size()
+		}
+	}
+	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l))
+	if err != nil {
+		err = withPath(path, err)
+	}
+	return s, errors.Join(err, l.Close())
+}
+
+func (s *Status) readNumbers(ctx context.Context, l *timeline) error {
+	for _, q := range []struct {
+		into *int64
+		sql  string
+	}{
+		{&s.Schema, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`},
+		{&s.Sessions, `SELECT count(*) FROM session`},
+		{&s.LastID, `SELECT max(id) FROM change`},
+		{&s.Changes, `SELECT (SELECT max(id) FROM change) - (SELECT min(id) FROM change) + 1`}, // ids have no holes
+		{&s.First, `SELECT at_us FROM change ORDER BY id LIMIT 1`},
+		{&s.Last, `SELECT at_us FROM change ORDER BY id DESC LIMIT 1`},
+	} {
+		var err error
+		if *q.into, err = l.number(ctx, q.sql); err != nil {
+			return fmt.Errorf("%s: %w", q.sql, err)
+		}
+	}
+	return nil
+}
+
+func (s *Status) readSession(ctx context.Context, l *timeline) error {
+	rows, err := l.QueryContext(ctx, `SELECT host, kernel, pid, started_us, ended_us IS NULL FROM session ORDER BY id DESC LIMIT 1`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var r Runner
+	open := false
+	for rows.Next() {
+		if err := rows.Scan(&s.Host, &s.Kernel, &r.PID, &r.Since, &open); err != nil {
+			return err
+		}
+	}
+	if l.recording && open {
+		s.Recorder = &r
+	} else if l.recording {
+		s.Recorder = &Runner{}
+	}
+	return rows.Err()
+}
+
+func (s *Status) readObjects(ctx context.Context, l *timeline) error {
+	for _, k := range rtnl.Kinds() {
+		n, err := l.number(ctx, `SELECT count(*) FROM now WHERE object & 63 = ?`, k.Number)
+		if err != nil {
+			return err
+		}
+		s.Objects = append(s.Objects, Count{k.Name, n})
+	}
+	return nil
+}
+
+func (s *Status) readGaps(ctx context.Context, l *timeline) error {
+	rows, err := l.QueryContext(ctx, `SELECT coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap ORDER BY from_us, id`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	counted := int64(0)
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
+			return err
+		}
+		end := g.To
+		if end == 0 {
+			end = l.last
+		}
+		s.Missed += max(0, end-max(g.From, counted))
+		counted = max(counted, end)
+		s.Gaps++
+		s.LastGaps = append(s.LastGaps, g)[max(0, len(s.LastGaps)+1-shownGaps):]
+	}
+	return rows.Err()
+}

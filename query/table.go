@@ -1,0 +1,104 @@
+package query
+
+import (
+	"bufio"
+	"errors"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// maxDrawn is how many rows tablewriter draws. It takes 15 µs a row and wants
+// each in memory many times; larger tables are drawn by padTable, which makes
+// the same lines.
+const maxDrawn = 2000
+
+func writeTable(w *bufio.Writer, rows source) error {
+	header := cells(rows.Columns())
+	var lines [][]string
+	for {
+		row, err := rows.Next()
+		if row == nil {
+			return errors.Join(drawTable(w, header, lines), err)
+		}
+		if err != nil {
+			return errors.Join(drawTable(w, header, lines), err)
+		}
+		line := make([]string, len(row))
+		for i, v := range row {
+			line[i] = Visible(valueText(v))
+		}
+		lines = append(lines, line)
+	}
+}
+
+func cells(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = Visible(text)
+	}
+	return out
+}
+
+func drawTable(w *bufio.Writer, header []string, lines [][]string) error {
+	if len(header) == 0 {
+		return nil
+	}
+	if len(lines) > maxDrawn {
+		return padTable(w, header, lines)
+	}
+	return libraryTable(w, header, lines)
+}
+
+// libraryTable draws with tablewriter. Left to itself, it would change names
+// and values: upper case, no underscores, no outer spaces, broken lines.
+func libraryTable(w *bufio.Writer, header []string, lines [][]string) error {
+	t := tablewriter.NewTable(w,
+		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithRowAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAlignment(tw.AlignLeft),
+		tablewriter.WithTrimSpace(tw.Off), tablewriter.WithTrimTab(tw.Off), tablewriter.WithTrimLine(tw.Off),
+	)
+	t.Header(header)
+	if err := t.Bulk(lines); err != nil {
+		return err
+	}
+	return t.Render()
+}
+
+// padTable draws what libraryTable would, in two passes over the cells.
+func padTable(w *bufio.Writer, header []string, lines [][]string) error {
+	widths := make([]int, len(header))
+	for _, line := range append(lines, header) {
+		for i, cell := range line {
+			widths[i] = max(widths[i], twwidth.Width(cell))
+		}
+	}
+	rule(w, widths, "┌", "┬", "┐")
+	padLine(w, widths, header)
+	rule(w, widths, "├", "┼", "┤")
+	for _, line := range lines {
+		padLine(w, widths, line)
+	}
+	return rule(w, widths, "└", "┴", "┘")
+}
+
+func rule(w *bufio.Writer, widths []int, left, middle, right string) error {
+	for i, width := range widths {
+		w.WriteString(left + strings.Repeat("─", width+2))
+		if left = middle; i == len(widths)-1 {
+			left = right
+		}
+	}
+	_, err := w.WriteString(left + "\n")
+	return err
+}
+
+func padLine(w *bufio.Writer, widths []int, line []string) {
+	for i, cell := range line {
+		w.WriteString("│ " + cell + strings.Repeat(" ", widths[i]-twwidth.Width(cell)+1))
+	}
+	w.WriteString("│\n")
+}

@@ -1,0 +1,205 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"nlrec/store"
+)
+
+// A timeline knows what a recording covers and which change an instant means.
+// It has a connection of its own, because a function in a statement may not
+// ask the connection that the statement runs on.
+type timeline struct {
+	*connection
+	path        string
+	recording   bool // a recorder has the file open
+	now         time.Time
+	loc         *time.Location
+	warn        func(string)
+	warned      map[string]bool
+	first, last int64 // instants between which all is known but for gaps; 0: nothing is
+}
+
+// A Moment is an instant found on the timeline.
+type Moment struct {
+	At     int64 // microseconds since 1970
+	Change int64 // id of the last change until then; 0: before all of them
+}
+
+func openTimeline(ctx context.Context, path string, o Options) (*timeline, error) {
+	l := &timeline{path: path, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
+	if l.now.IsZero() {
+		l.now = time.Now()
+	}
+	if l.loc == nil {
+		l.loc = time.Local
+	}
+	err := store.CheckRecording(path)
+	if err == nil {
+		l.recording, err = store.Recording(path)
+	}
+	if err == nil {
+		l.connection, err = connect(ctx, &sqlite.Driver{}, path)
+	}
+	if err != nil {
+		return nil, withPath(path, err)
+	}
+	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx), l.readCoverage(ctx)); err != nil {
+		return nil, withPath(path, errors.Join(err, l.Close()))
+	}
+	return l, nil
+}
+
+func (l *timeline) checkSchema(ctx context.Context) error {
+	have, err := l.number(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
+	if err != nil && strings.Contains(err.Error(), "no such table") {
+		return fmt.Errorf("%w: it has no tables yet", store.ErrNotRecording)
+	}
+	if err != nil {
+		return err
+	}
+	known, err := store.SchemaVersion()
+	if err == nil && have > known {
+		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", store.ErrNewerSchema, have, known)
+	}
+	return err
+}
+
+func (l *timeline) readCoverage(ctx context.Context) (err error) {
+	if l.first, err = l.number(ctx, `SELECT min(ready_us) FROM session`); err != nil {
+		return err
+	}
+	if l.recording {
+		l.last = l.now.UnixMicro()
+		return nil
+	}
+	l.last, err = l.number(ctx, `
+		SELECT max(coalesce((SELECT max(ended_us) FROM session), 0),
+			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))`)
+	return err
+}
+
+// resolve finds an instant on the timeline. It fails with ErrInstant or
+// ErrOutside, and warns when the instant lies in a gap.
+func (l *timeline) resolve(ctx context.Context, text string) (*Moment, error) {
+	i, err := ParseInstant(text, l.now, l.loc)
+	if err != nil {
+		return nil, err
+	}
+	return l.resolveInstant(ctx, text, i)
+}
+
+func (l *timeline) resolveInstant(ctx context.Context, text string, i Instant) (*Moment, error) {
+	m, err := l.find(ctx, text, i)
+	if err != nil {
+		return nil, err
+	}
+	return m, errors.Join(l.warnOfGaps(ctx, m), l.warnOfSteps(ctx, m, i))
+}
+
+func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment, err error) {
+	if l.first == 0 {
+		return nil, hinted{fmt.Errorf("%s: %w: its first dump is not complete", text, ErrOutside), "nlrec status"}
+	}
+	if i.Change != 0 {
+		return l.findChange(ctx, text, i.Change)
+	}
+	if i.At < l.first || i.At > l.last {
+		return nil, l.outside(text, i.At)
+	}
+	m = &Moment{At: i.At}
+	m.Change, err = l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, i.At)
+	return m, err
+}
+
+func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Moment, error) {
+	at, err := l.number(ctx, `SELECT at_us FROM change WHERE id = ?`, id)
+	if err != nil {
+		return nil, err
+	}
+	if at == 0 {
+		last, err := l.number(ctx, `SELECT max(id) FROM change`)
+		return nil, errors.Join(err, hinted{
+			fmt.Errorf("%s: %w: its last change is #%d", text, ErrOutside, last),
+			fmt.Sprintf("nlrec query --at '#%d' \"SELECT * FROM link\"", last)})
+	}
+	return &Moment{At: at, Change: id}, nil
+}
+
+func (l *timeline) outside(text string, at int64) error {
+	near, reach := l.last, FormatTime(l.last, l.loc)
+	if l.recording {
+		reach = "now"
+	}
+	if at < l.first {
+		near = l.first
+	}
+	return hinted{
+		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(l.first, l.loc), reach),
+		fmt.Sprintf("nlrec query --at %s \"SELECT * FROM link\"", FormatTime(near, l.loc))}
+}
+
+// warnOfGaps says when changes may have been missed around a moment.
+func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
+	rows, err := l.QueryContext(ctx, `
+		SELECT coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap
+		WHERE from_us < ? AND (to_us IS NULL OR to_us > ?) ORDER BY id`, m.At, m.At)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
+			return err
+		}
+		l.warnOnce(g.warning(l.loc))
+	}
+	return rows.Err()
+}
+
+// warnOfSteps says when the wall clock was set back over an instant, so that
+// it showed it twice.
+func (l *timeline) warnOfSteps(ctx context.Context, m *Moment, i Instant) error {
+	if i.Change != 0 {
+		return nil
+	}
+	step, err := l.number(ctx, `SELECT at_us FROM clock WHERE step_us < 0 AND at_us <= ?1 AND ?1 < at_us - step_us LIMIT 1`, i.At)
+	if step != 0 {
+		l.warnOnce(fmt.Sprintf("the clock was set back to %s and showed %s twice; this is as of change #%d",
+			FormatTime(step, l.loc), FormatTime(i.At, l.loc), m.Change))
+	}
+	return err
+}
+
+func (l *timeline) warnOnce(text string) {
+	if l.warn != nil && !l.warned[text] {
+		l.warned[text] = true
+		l.warn(text)
+	}
+}
+
+// A Gap is an interval in which changes may have been missed.
+type Gap struct {
+	Kind   string `json:"kind,omitempty"`  // of the objects concerned; empty: all
+	From   int64  `json:"from_us"`         // microseconds since 1970
+	To     int64  `json:"to_us,omitempty"` // 0: it lasts
+	Reason string `json:"reason"`
+}
+
+func (g Gap) warning(loc *time.Location) string {
+	what, until := "changes", "now"
+	if g.Kind != "" {
+		what = "changes of kind " + g.Kind
+	}
+	if g.To != 0 {
+		until = FormatTime(g.To, loc)
+	}
+	return fmt.Sprintf("%s may have been missed between %s and %s: %s", what, FormatTime(g.From, loc), until, g.Reason)
+}
