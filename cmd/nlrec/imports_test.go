@@ -1,0 +1,56 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers are the packages, each with those it may import: further down only.
+var layers = map[string][]string{
+	"cmd/nlrec":              {"recorder", "query", "store", "rtnl"},
+	"recorder":               {"store", "rtnl"},
+	"query":                  {"store", "rtnl", "migrations"},
+	"store":                  {"rtnl", "migrations"},
+	"rtnl":                   {},
+	"migrations":             {},
+	"internal/netnstest":     {},
+	"internal/recordingtest": {"store", "rtnl"},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	files, err := filepath.Glob("../../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../../*/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(files, more...) {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		from, _ := filepath.Rel("../..", filepath.Dir(path))
+		allowed, known := layers[from]
+		if !known {
+			t.Errorf("%s is in no layer", path)
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, i := range f.Imports {
+			name, _ := strconv.Unquote(i.Path.Value)
+			if to, ours := strings.CutPrefix(name, "nlrec/"); ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s", path, to)
+			}
+		}
+	}
+}

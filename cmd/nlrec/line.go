@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nlrec/query"
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// changeLines writes each change on a line, as people know it from ip monitor:
+// what it is about, then columns and values in turn. Of what came or went it
+// shows what has a value, of what changed the values before and after. Names
+// of links stand for their indexes. (found) marks what the kernel did not
+// announce: it happened a little earlier.
+type changeLines struct {
+	links map[int64]string // names by index
+}
+
+// longest is how many octets of nested data are worth showing whole.
+const longest = 100
+
+func (l *changeLines) of(changes []store.Change) string {
+	var b strings.Builder
+	for _, c := range changes {
+		l.learn(c)
+		fmt.Fprintf(&b, "%s %c %s%s", time.UnixMicro(c.At).Format("15:04:05.000000"), op(c), c.Kind.Name, l.object(c))
+		if c.How == store.Found {
+			b.WriteString(" (found)")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func op(c store.Change) rune {
+	switch {
+	case c.Was == nil:
+		return '+'
+	case c.State == nil:
+		return '-'
+	default:
+		return '~'
+	}
+}
+
+// learn keeps the names of links. That of one that is gone stays: others that
+// went with it are still to be shown.
+func (l *changeLines) learn(c store.Change) {
+	if c.Kind != rtnl.Link || c.State == nil {
+		return
+	}
+	index, _ := c.Key[0].(int64)
+	l.links[index], _ = value(c, c.State, "ifname").(string)
+}
+
+func value(c store.Change, s *store.State, column string) any {
+	return s.Values[c.Kind.Index(column)-len(c.Key)]
+}
+
+func (l *changeLines) object(c store.Change) string {
+	var b strings.Builder
+	for i, v := range c.Key {
+		l.pair(&b, c.Kind.Columns[i], v)
+	}
+	for i, column := range c.Kind.Columns[len(c.Key):] {
+		switch op(c) {
+		case '+':
+			l.pair(&b, column, c.State.Values[i])
+		case '-':
+			l.pair(&b, column, c.Was.Values[i])
+		default:
+			l.difference(&b, column, c.Was.Values[i], c.State.Values[i])
+		}
+	}
+	return b.String()
+}
+
+// pair writes a column and its value, unless that says nothing or too much.
+func (l *changeLines) pair(b *strings.Builder, column string, v any) {
+	if v == nil || v == "" || v == "[]" || v == int64(0) || len(fmt.Sprint(v)) > longest {
+		return
+	}
+	column, text := l.spell(column, v)
+	fmt.Fprintf(b, " %s %s", column, text)
+}
+
+// spell gives a column its word on the line, and its value a harmless text.
+func (l *changeLines) spell(column string, v any) (word, text string) {
+	index, isIndex := v.(int64)
+	word, known := map[string]string{"ifindex": "dev", "oif": "dev", "iif": "iif", "link_index": "link", "master_index": "master"}[column]
+	if name := l.links[index]; known && isIndex && name != "" {
+		return word, query.Visible(name)
+	}
+	if v == nil {
+		return column, "none"
+	}
+	return column, query.Visible(fmt.Sprint(v))
+}
+
+// difference writes a column that changed; of nested data what changed in it.
+func (l *changeLines) difference(b *strings.Builder, column string, was, is any) {
+	if was == is {
+		return
+	}
+	before, after := nested(was), nested(is)
+	if before == nil || after == nil {
+		word, old := l.spell(column, was)
+		_, now := l.spell(column, is)
+		fmt.Fprintf(b, " %s %s → %s", word, short(old), short(now))
+		return
+	}
+	keys := maps.Clone(before)
+	maps.Copy(keys, after)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		l.difference(b, column+"."+key, scalar(before[key]), scalar(after[key]))
+	}
+}
+
+// nested returns the object that a JSON text is, or nil.
+func nested(v any) (object map[string]json.RawMessage) {
+	if text, ok := v.(string); ok && strings.HasPrefix(text, "{") {
+		_ = json.Unmarshal([]byte(text), &object) // what is no object is text
+	}
+	return object
+}
+
+func scalar(v json.RawMessage) any {
+	if v == nil {
+		return nil
+	}
+	return string(v)
+}
+
+func short(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return text[:longest] + "…"
+}

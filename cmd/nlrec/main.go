@@ -1,0 +1,196 @@
+// Command nlrec records the network state of a Linux machine over rtnetlink
+// into one SQLite file, and answers SQL about any past instant of it.
+//
+// Answers go to standard output; all talk goes to standard error. An error is
+// one line that says what and why, and a second with what to do next.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+	"nlrec/store"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
+// 3 not a readable recording, 4 an instant outside the recording, 5 refused.
+// A first interrupt or SIGTERM cancels the command, a second ends the process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	root, began := rootCommand(), false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	if !began { // cobra's own errors are about flags and arguments
+		err = misuse(cmd, args, err)
+	}
+	return report(stderr, cmd, err)
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nlrec",
+		Short: "Record the network state of a machine, and ask about any past instant",
+		Long: `nlrec record follows the kernel's network state into a file: links, addresses,
+routes, neighbours, rules, nexthops. nlrec query asks the file, in SQL, what it
+was at any instant, and what changed since.`,
+		Example: `  nlrec record &
+  nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
+  nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"`,
+		SilenceErrors: true, SilenceUsage: true,
+		DisableSuggestions: true, // misuse makes them
+	}
+	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
+	root.AddCommand(recordCommand(), queryCommand(), tablesCommand(), statusCommand(), versionCommand())
+	root.SetHelpTemplate(helpTemplate)
+	return root
+}
+
+// helpTemplate begins with what most people look for.
+const helpTemplate = `{{with .Example}}{{.}}
+
+{{end}}{{with or .Long .Short}}{{.}}
+{{end}}
+Usage:
+  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
+{{if .HasAvailableSubCommands}}
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+{{end}}
+Flags:
+{{.Flags.FlagUsages}}`
+
+// defaultPath is where the recording is when no flag says so.
+func defaultPath(getenv func(string) string, uid int) string {
+	if path := getenv("NLREC_DB"); path != "" {
+		return path
+	}
+	if uid == 0 {
+		return "/var/lib/nlrec/nlrec.db"
+	}
+	state := getenv("XDG_STATE_HOME")
+	if state == "" {
+		state = filepath.Join(getenv("HOME"), ".local", "state")
+	}
+	return filepath.Join(state, "nlrec", "nlrec.db")
+}
+
+// dbPath returns the value of the flag --db.
+func dbPath(cmd *cobra.Command) string {
+	return cmd.Flag("db").Value.String()
+}
+
+// errUsage is what a command is called wrongly with.
+var errUsage = errors.New("usage")
+
+// usageError is an errUsage with a text, and a hint if there is a good one.
+type usageError struct{ text, hint string }
+
+func (e usageError) Error() string        { return e.text }
+func (e usageError) Is(target error) bool { return target == errUsage }
+
+// misuse words an error of cobra. What is no command and what is no argument
+// it calls alike.
+func misuse(cmd *cobra.Command, args []string, err error) error {
+	if !strings.HasPrefix(err.Error(), "unknown command ") {
+		return usageError{text: err.Error()}
+	}
+	if cmd.HasParent() {
+		return usageError{text: cmd.CommandPath() + " takes no arguments"}
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	slip := args[slices.IndexFunc(args, func(arg string) bool { return strings.Contains(err.Error(), fmt.Sprintf("%q", arg)) })]
+	return usageError{slip + ": no such command", query.DidYouMean(slip, names, "nlrec --help")}
+}
+
+// outcomes are the errors that people can do something about: the exit code,
+// and what to do, where {db} is the recording and {command} what was called.
+var outcomes = []struct {
+	err  error
+	code int
+	hint string
+}{
+	{errUsage, 2, "{command} --help"},
+	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
+	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
+	{store.ErrLocked, 1, "nlrec status --db {db}"},
+	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
+	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
+	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
+	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
+	{query.ErrOutside, 4, "nlrec status --db {db}"},
+	{query.ErrRefused, 5, "nlrec tables"},
+	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
+	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command}"},
+	{context.Canceled, 1, ""},
+}
+
+// report prints an error with a hint, and returns the exit code.
+func report(stderr io.Writer, cmd *cobra.Command, err error) int {
+	code, hint := 1, query.Hint(err)
+	for _, o := range outcomes {
+		if errors.Is(err, o.err) {
+			code = o.code
+			if hint == "" {
+				hint = strings.NewReplacer("{db}", dbPath(cmd), "{command}", cmd.CommandPath()).Replace(o.hint)
+			}
+			break
+		}
+	}
+	var usage usageError
+	if errors.As(err, &usage) && usage.hint != "" {
+		hint = usage.hint
+	}
+	fmt.Fprintf(stderr, "nlrec: %s%s\n", oneLine(err.Error()), holder(cmd, err))
+	if hint != "" {
+		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
+	}
+	return code
+}
+
+func oneLine(text string) string {
+	return query.Visible(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
+}
+
+// holder tells which process has the file, if it is why a command failed.
+func holder(cmd *cobra.Command, err error) string {
+	pid := 0
+	switch path := dbPath(cmd); {
+	case errors.Is(err, query.ErrBusy):
+		pid, _ = store.Holder(path) // 0: not known
+	case errors.Is(err, store.ErrLocked):
+		pid = recorderPID(cmd.Context(), path)
+	}
+	if pid == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": process %d", pid)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"nlrec/recorder"
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+func recordCommand() *cobra.Command {
+	var quiet bool
+	c := &cobra.Command{
+		Use:   "record",
+		Short: "Record the network state of this machine until stopped",
+		Long: `Record dumps the links, addresses, routes, neighbours, rules and nexthop
+objects of the network namespace it runs in, and then writes every change to
+the recording until it is interrupted (Ctrl-C, SIGTERM). It needs no privilege;
+with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
+very much changes at once.
+
+On a terminal it prints each change on a line.`,
+		Example: `  nlrec record
+  nlrec record --db /srv/net.db -q`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return record(c.Context(), dbPath(c), quiet, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
+	return c
+}
+
+// record records into the file at path. It says on stderr what it does, and
+// prints changes to stdout if that is a terminal.
+func record(ctx context.Context, path string, quiet bool, stdout, stderr io.Writer) (err error) {
+	s, err := store.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := s.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	config := recorder.Config{
+		Version: version(),
+		Log:     slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	if !quiet {
+		lines := changeLines{}
+		config.Ready = func(found recorder.Summary) {
+			fmt.Fprint(stderr, summary(path, found))
+			lines.links = found.Links
+		}
+		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			config.Committed = func(changes []store.Change) { fmt.Fprint(stdout, lines.of(changes)) }
+		}
+	}
+	return recorder.Run(ctx, s, config)
+}
+
+// summary says what is recorded and where to.
+func summary(path string, found recorder.Summary) string {
+	var counts []string
+	for _, k := range rtnl.Kinds() {
+		name := k.Name
+		switch n := found.Objects[k]; {
+		case n != 1 && strings.HasSuffix(name, "s"):
+			name += "es"
+		case n != 1:
+			name += "s"
+		}
+		counts = append(counts, fmt.Sprintf("%d %s", found.Objects[k], name))
+	}
+	text := fmt.Sprintf("nlrec: recording %s to %s\n", strings.Join(counts, ", "), path)
+	if found.SocketBuffer < recorder.DefaultSocketBuffer {
+		text += fmt.Sprintf("nlrec: the receive buffer is %d KiB, not %d: bursts of more than %d changes may be lost, which a gap will tell\n"+
+			"nlrec: hint: give it CAP_NET_ADMIN, or sysctl net.core.rmem_max=%d\n",
+			found.SocketBuffer>>10, recorder.DefaultSocketBuffer>>10, found.SocketBuffer/rtnl.RouteCharge, recorder.DefaultSocketBuffer/2)
+	}
+	return text
+}

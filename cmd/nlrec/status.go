@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+)
+
+func statusCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "status [flags]",
+		Short: "Tell how a recording is: what it covers, its gaps, whether a recorder runs",
+		Example: `  nlrec status
+  nlrec status -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			now := time.Now()
+			s, err := query.ReadStatus(cmd.Context(), dbPath(cmd), now)
+			if err != nil {
+				return interrupted(cmd.Context(), err)
+			}
+			return printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) })
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	return cmd
+}
+
+func printStatus(out io.Writer, s *query.Status, now time.Time) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\n", name, query.Visible(fmt.Sprintf(format, args...)))
+	}
+	line("file", "%s, %s, schema %d", s.Path, size(s.Size), s.Schema)
+	line("recorded on", "%s, kernel %s", s.Host, s.Kernel)
+	line("recorder", "%s", recorderState(s, now))
+	line("sessions", "%d", s.Sessions)
+	line("covers", "%s", coverage(s))
+	line("changes", "%d", s.Changes)
+	if s.Changes > 0 {
+		line("first change", "%s", moment(s.First, now))
+		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)
+	}
+	for _, c := range s.Objects {
+		line(c.Kind, "%d now", c.Count)
+	}
+	line("gaps", "%d, %s in all", s.Gaps, query.FormatSpan(time.Duration(s.Missed)*time.Microsecond))
+	for _, g := range s.LastGaps {
+		line("", "%s", gap(g))
+	}
+}
+
+func recorderState(s *query.Status, now time.Time) string {
+	switch {
+	case s.Recorder == nil:
+		return "not running"
+	case s.Recorder.PID == 0:
+		return "starting"
+	}
+	return fmt.Sprintf("running, process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+}
+
+func coverage(s *query.Status) string {
+	switch {
+	case s.From == 0:
+		return "nothing yet: no dump is complete"
+	case s.Recorder != nil:
+		return "from " + localTime(s.From) + " to now"
+	}
+	return "from " + localTime(s.From) + " to " + localTime(s.To)
+}
+
+func gap(g query.Gap) string {
+	kind, until := "", "now"
+	if g.Kind != "" {
+		kind = " (" + g.Kind + ")"
+	}
+	if g.To != 0 {
+		until = localTime(g.To)
+	}
+	return localTime(g.From) + " to " + until + ": " + g.Reason + kind
+}
+
+func moment(us int64, now time.Time) string {
+	return localTime(us) + " (" + query.FormatAge(now.Sub(time.UnixMicro(us))) + ")"
+}
+
+func localTime(us int64) string { return query.FormatTime(us, time.Local) }
+
+func size(octets int64) string {
+	const unit = 1024
+	value, name := float64(octets), "B"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if value < unit {
+			break
+		}
+		value, name = value/unit, next
+	}
+	return fmt.Sprintf("%.4g %s", value, name)
+}
+
+// recorderPID returns the process id of the recorder that has a file open, 0
+// when there is none or it cannot be told.
+func recorderPID(ctx context.Context, path string) int {
+	s, err := query.ReadStatus(ctx, path, time.Now())
+	if err != nil || s.Recorder == nil {
+		return 0
+	}
+	return int(s.Recorder.PID)
+}
