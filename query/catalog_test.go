@@ -1,7 +1,9 @@
 package query
 
 import (
+	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,22 +155,13 @@ func TestOpenErrors(t *testing.T) {
 // change runs SQL on a file.
 func change(t *testing.T, path, text string) {
 	t.Helper()
-	q := map[string][]string{}
-	name, err := dsn(path, q)
+	name, err := dsn(path, url.Values{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := (&sqlite.Driver{}).Open(name)
-	if err != nil {
+	db := sql.OpenDB(connector{&sqlite.Driver{}, name})
+	defer db.Close()
+	if _, err := db.Exec(text); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	s, err := c.Prepare(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Exec(nil); err != nil {
-		t.Fatal(err)
-	}
-	s.Close()
 }

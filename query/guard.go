@@ -14,13 +14,10 @@ import (
 	"modernc.org/sqlite"
 )
 
-// asking are the words a statement may begin with; acting are the others that
-// SQLite knows. What begins with neither is a slip, which SQLite explains best.
-var (
-	asking = []string{"SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"}
-	acting = []string{"ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DELETE", "DETACH", "DROP", "END", "INSERT",
-		"REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM"}
-)
+// acting are the words that begin a statement which asks nothing. What begins
+// with no word of SQL is a slip, which SQLite explains best.
+var acting = []string{"ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DELETE", "DETACH", "DROP", "END", "INSERT",
+	"REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM"}
 
 // readingPragmas tell about the schema and change nothing.
 var readingPragmas = []string{"table_info", "table_xinfo", "table_list", "function_list", "index_list", "index_info", "index_xinfo"}
