@@ -17,6 +17,15 @@ type state struct {
 	doubt   map[*rtnl.Kind]int64 // kinds to be looked at again, and the change that made it necessary
 	doubted int64                // when the oldest doubt came up
 	names   map[string]*rtnl.Kind
+
+	users map[rtnl.Ref]map[user]bool // who stands on an object
+	dead  map[int64]bool             // links over which no IPv4 packet goes: their hops do not keep a route
+}
+
+// user is a slot whose objects stand on another.
+type user struct {
+	kind *rtnl.Kind
+	key  string
 }
 
 // interner is what state needs of a store.
@@ -38,7 +47,8 @@ type origin struct {
 }
 
 func newState(s interner) *state {
-	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubt: map[*rtnl.Kind]int64{}, names: map[string]*rtnl.Kind{}}
+	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubt: map[*rtnl.Kind]int64{}, names: map[string]*rtnl.Kind{},
+		users: map[rtnl.Ref]map[user]bool{}, dead: map[int64]bool{}}
 	for _, k := range rtnl.Kinds() {
 		st.kinds[k] = slots{}
 		st.names[k.Name] = k
@@ -50,6 +60,10 @@ func newState(s interner) *state {
 func (st *state) hold(k *rtnl.Kind, key rtnl.Row, o *store.Object) {
 	text := string(rtnl.AppendKey(nil, key))
 	st.kinds[k][text] = append(st.kinds[k][text], o)
+	st.use(k, key, text, o.State.Values)
+	if k == rtnl.Link {
+		st.noteDead(key[0].(int64), o.State)
+	}
 }
 
 // observe applies one notification.
@@ -93,6 +107,10 @@ func elements(held []*store.Object) []rtnl.Element {
 // position, and notes what differs: first what is gone, then what changed or
 // came.
 func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.Object, after []rtnl.Element, from origin) {
+	first := len(st.batch)
+	for _, o := range held {
+		st.unuse(k, key, text, o.State.Values)
+	}
 	left := make([]*store.Object, 0, len(after))
 	for _, o := range held {
 		i := slices.IndexFunc(after, func(e rtnl.Element) bool { return e.Position == o.Position })
@@ -112,12 +130,42 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 			st.change(k, key, o, st.store.Intern(k, e.State), from)
 		}
 	}
-	if len(left) == 0 {
-		delete(st.kinds[k], text)
-		return
+	for _, o := range left {
+		st.use(k, key, text, o.State.Values)
 	}
 	slices.SortFunc(left, func(a, b *store.Object) int { return int(a.Position - b.Position) })
 	st.kinds[k][text] = left
+	if len(left) == 0 {
+		delete(st.kinds[k], text)
+	}
+	for _, c := range slices.Clone(st.batch[first:]) {
+		st.infer(c)
+	}
+}
+
+// use and unuse keep account of what the objects of a slot stand on.
+func (st *state) use(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row) {
+	if k.Refs == nil {
+		return
+	}
+	for _, ref := range k.Refs(k, key, values) {
+		if st.users[ref] == nil {
+			st.users[ref] = map[user]bool{}
+		}
+		st.users[ref][user{k, text}] = true
+	}
+}
+
+func (st *state) unuse(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row) {
+	if k.Refs == nil {
+		return
+	}
+	for _, ref := range k.Refs(k, key, values) {
+		delete(st.users[ref], user{k, text})
+		if len(st.users[ref]) == 0 {
+			delete(st.users, ref)
+		}
+	}
 }
 
 // change notes that an object goes to a state, and what that makes doubtful.

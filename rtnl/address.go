@@ -44,6 +44,7 @@ var Address = define(Kind{
 	About:  inetFamily,
 	Finish: finishAddress,
 	Slots:  &Slots{Place: placeAddress},
+	Refs:   addressRefs,
 	Doubts: addressDoubts,
 })
 
@@ -110,7 +111,7 @@ func placeAddress(k *Kind, held []Element, n Notification) []Element {
 }
 
 func peerNetwork(k *Kind, key, state Row) netip.Prefix {
-	peer, ok := k.stateValue(state, "address").(string)
+	peer, ok := k.StateValue(state, "address").(string)
 	if !ok {
 		peer, _ = key[k.Index("local")].(string)
 	}
@@ -121,6 +122,11 @@ func peerNetwork(k *Kind, key, state Row) netip.Prefix {
 	}
 	network, _ := addr.Prefix(int(bits)) // zero when the length is absurd
 	return network
+}
+
+func addressRefs(k *Kind, key, _ Row) []Ref {
+	index, _ := key[k.Index("ifindex")].(int64)
+	return []Ref{{"link", index}}
 }
 
 // addressDoubts: routes that named a deleted address as their source vanish or

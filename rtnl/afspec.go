@@ -22,7 +22,7 @@ var inetSpec = []Attr{unix.IFLA_INET_CONF: {Column: "conf", Read: devConf(1, ine
 
 // inet6Spec is IFLA_INET6_* of linux/if_link.h.
 var inet6Spec = []Attr{
-	unix.IFLA_INET6_FLAGS:         {Column: "flags", Read: flags(u32, 0, inet6Flags)},
+	unix.IFLA_INET6_FLAGS:         {Column: "flags", Read: flags(u32, inet6Progress, inet6Flags)},
 	unix.IFLA_INET6_CONF:          {Column: "conf", Read: devConf(0, inet6Conf)},
 	unix.IFLA_INET6_STATS:         {Read: skip},
 	unix.IFLA_INET6_MCAST:         {Read: skip},
@@ -41,8 +41,12 @@ var mctpSpec = []Attr{
 
 const iflaMCTPPhysBinding = 2 // newer than x/sys/unix
 
-// inet6Flags are IF_* of include/net/if_inet6.h.
-var inet6Flags = []flag{{0x10, "rs_sent"}, {0x20, "ra_rcvd"}, {0x40, "ra_managed"}, {0x80, "ra_otherconf"}, {0x80000000, "ready"}}
+// inet6Flags are IF_* of include/net/if_inet6.h, less those that only tell how
+// far autoconfiguration has come (IF_RS_SENT, IF_RA_RCVD) and that the link is
+// up (IF_READY): they change without a word soon after what they follow from.
+var inet6Flags = []flag{{0x40, "ra_managed"}, {0x80, "ra_otherconf"}}
+
+const inet6Progress = 0x10 | 0x20 | 0x80000000
 
 // addrGenMode sets a column: ip(8) shows the mode among the link's own values.
 func addrGenMode(m *message, b []byte) (any, error) {

@@ -49,6 +49,9 @@ type Kind struct {
 	Another func(k *Kind, was, now Row) bool
 	// Slots says how several objects share one key. Nil: they never do.
 	Slots *Slots
+	// Refs names the objects of other kinds that one stands on, and may go
+	// with. Nil: none.
+	Refs func(k *Kind, key, state Row) []Ref
 	// Doubts names the kinds of which the kernel may have changed objects
 	// without a word when this kind's object went from was to now (nil: it
 	// did not exist). Nil: none.
@@ -74,6 +77,12 @@ type Attr struct {
 	Read   reader
 	Struct []Field
 	Nested []Attr
+}
+
+// A Ref names an object of a kind whose key is a number.
+type Ref struct {
+	Kind string
+	ID   int64
 }
 
 // ObjectKinds is the number of kinds a recording has room for: an object's id
@@ -138,9 +147,16 @@ func (k *Kind) Split(r Row) (key, state Row) {
 	return r[:len(k.Key)], r[len(k.Key):]
 }
 
-// stateValue returns one column of a row's state.
-func (k *Kind) stateValue(state Row, column string) any {
+// StateValue returns one column of a row's state.
+func (k *Kind) StateValue(state Row, column string) any {
 	return state[k.Index(column)-len(k.Key)]
+}
+
+// With returns a state with one column changed.
+func (k *Kind) With(state Row, column string, v any) Row {
+	after := slices.Clone(state)
+	after[k.Index(column)-len(k.Key)] = v
+	return after
 }
 
 // forever is the lifetime of what never expires, INFINITY_LIFE_TIME in

@@ -2,6 +2,7 @@ package rtnl
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -41,6 +42,7 @@ var Nexthop = define(Kind{
 		nhaHWStatsUsed:      {Column: "hw_stats_used", Read: u32},
 	},
 	About: func(header []byte) bool { return header[0] != unix.AF_BRIDGE },
+	Refs:  nexthopRefs,
 	Doubts: func(_ *Kind, _, now Row) []string {
 		if now == nil { // IPv4 routes by its id go without a word
 			return []string{"route"}
@@ -95,4 +97,47 @@ func nexthopGroup(_ *message, b []byte) (any, error) {
 		members = append(members, o.text())
 	}
 	return array(members), nil
+}
+
+// member is an element of the JSON array nh_group.
+type member struct {
+	ID   int64 `json:"id"`
+	text jsonText
+}
+
+// members reads what nexthopGroup wrote.
+func members(group string) (found []member) {
+	var parts []json.RawMessage
+	_ = json.Unmarshal([]byte(group), &parts)
+	for _, p := range parts {
+		m := member{text: jsonText(p)}
+		_ = json.Unmarshal(p, &m)
+		found = append(found, m)
+	}
+	return found
+}
+
+// WithoutMember returns a group that has lost a member; ok is false when that
+// was its last.
+func WithoutMember(group string, id int64) (left string, ok bool) {
+	var texts []jsonText
+	for _, m := range members(group) {
+		if m.ID != id {
+			texts = append(texts, m.text)
+		}
+	}
+	return string(array(texts)), len(texts) > 0
+}
+
+// nexthopRefs: a nexthop goes with its link, a group with its members.
+func nexthopRefs(k *Kind, _, state Row) []Ref {
+	if oif, ok := k.StateValue(state, "oif").(int64); ok {
+		return []Ref{{"link", oif}}
+	}
+	group, _ := k.StateValue(state, "nh_group").(string)
+	var refs []Ref
+	for _, m := range members(group) {
+		refs = append(refs, Ref{"nexthop", m.ID})
+	}
+	return refs
 }

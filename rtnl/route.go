@@ -70,6 +70,7 @@ var Route = define(Kind{
 	},
 	Finish: finishRoute,
 	Slots:  &Slots{Place: placeRoute, Ordered: func(key Row) bool { return key[0] == "inet" }, Wish: wishRoute},
+	Refs:   routeRefs,
 	Doubts: routeDoubts,
 })
 

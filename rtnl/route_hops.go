@@ -111,10 +111,10 @@ func via(m *message, b []byte) (any, error) {
 // hopsOf returns the hops of a route's state: those of its multipath, or the
 // one it has.
 func (k *Kind) hopsOf(state Row) []hop {
-	text, multipath := k.stateValue(state, "nexthops").(string)
+	text, multipath := k.StateValue(state, "nexthops").(string)
 	if !multipath {
-		oif, _ := k.stateValue(state, "oif").(int64)
-		gateway, _ := k.stateValue(state, "gateway").(string)
+		oif, _ := k.StateValue(state, "oif").(int64)
+		gateway, _ := k.StateValue(state, "gateway").(string)
 		return []hop{{id: hopID{oif, gateway}}}
 	}
 	var parts []json.RawMessage
@@ -127,4 +127,22 @@ func (k *Kind) hopsOf(state Row) []hop {
 		_ = json.Unmarshal(p, &hops[i].id) // what nextHop wrote
 	}
 	return hops
+}
+
+// routeRefs: a route goes with its nexthop object, an IPv4 route with its
+// links, and an IPv6 route loses its source address with that of its link.
+func routeRefs(k *Kind, key, state Row) []Ref {
+	if id, ok := k.StateValue(state, "nhid").(int64); ok {
+		return []Ref{{"nexthop", id}}
+	}
+	if key[0] == "inet6" && k.StateValue(state, "prefsrc") == nil {
+		return nil
+	}
+	var refs []Ref
+	for _, h := range k.hopsOf(state) {
+		if h.id.Oif != 0 {
+			refs = append(refs, Ref{"link", h.id.Oif})
+		}
+	}
+	return refs
 }

@@ -32,10 +32,10 @@ func placeRoute(k *Kind, held []Element, n Notification) []Element {
 // wishRoute gives an IPv6 route without gateway the position of its interface,
 // so that fe80::/64 of one link stays one object however often others come.
 func wishRoute(k *Kind, state Row) int64 {
-	if k.stateValue(state, "gateway") != nil || k.stateValue(state, "nhid") != nil || k.stateValue(state, "type") != "unicast" && k.stateValue(state, "type") != "multicast" {
+	if k.StateValue(state, "gateway") != nil || k.StateValue(state, "nhid") != nil || k.StateValue(state, "type") != "unicast" && k.StateValue(state, "type") != "multicast" {
 		return 0
 	}
-	oif, _ := k.stateValue(state, "oif").(int64)
+	oif, _ := k.StateValue(state, "oif").(int64)
 	return oif
 }
 
@@ -72,9 +72,9 @@ func placeIPv4(k *Kind, held []Element, n Notification) []Element {
 
 // replacedIPv4 returns the element that a NLM_F_REPLACE displaces.
 func replacedIPv4(k *Kind, held []Element, n Notification) int {
-	nhid := k.stateValue(n.State, "nhid")
+	nhid := k.StateValue(n.State, "nhid")
 	return max(0, slices.IndexFunc(held, func(e Element) bool {
-		return nhid != nil && k.stateValue(e.State, "nhid") == nhid && k.sameRoute(e.State, n.State, "type", "scope")
+		return nhid != nil && k.StateValue(e.State, "nhid") == nhid && k.sameRoute(e.State, n.State, "type", "scope")
 	}))
 }
 
@@ -99,14 +99,14 @@ func placeIPv6(k *Kind, held []Element, n Notification) []Element {
 // joins reports whether an IPv6 route is one that becomes a hop of another:
 // rt6_qualify_for_ecmp() in net/ipv6/ip6_fib.h.
 func joins(k *Kind, state Row) bool {
-	return k.stateValue(state, "nhid") == nil && k.stateValue(state, "type") == "unicast" &&
-		k.stateValue(state, "protocol") != "ra" &&
-		(k.stateValue(state, "gateway") != nil || k.stateValue(state, "nexthops") != nil)
+	return k.StateValue(state, "nhid") == nil && k.StateValue(state, "type") == "unicast" &&
+		k.StateValue(state, "protocol") != "ra" &&
+		(k.StateValue(state, "gateway") != nil || k.StateValue(state, "nexthops") != nil)
 }
 
 func replacedIPv6(k *Kind, held []Element, state Row) int {
-	nhid := k.stateValue(state, "nhid")
-	if i := slices.IndexFunc(held, func(e Element) bool { return nhid != nil && k.stateValue(e.State, "nhid") == nhid }); i >= 0 {
+	nhid := k.StateValue(state, "nhid")
+	if i := slices.IndexFunc(held, func(e Element) bool { return nhid != nil && k.StateValue(e.State, "nhid") == nhid }); i >= 0 {
 		return i
 	}
 	if i := slices.IndexFunc(held, func(e Element) bool { return k.sameRoute(e.State, state) }); i >= 0 {
@@ -122,8 +122,8 @@ func removeIPv6(k *Kind, held []Element, state Row) []Element {
 		gone[h.id] = true
 	}
 	for i, e := range held {
-		if k.stateValue(e.State, "type") != k.stateValue(state, "type") ||
-			k.stateValue(e.State, "nhid") != k.stateValue(state, "nhid") {
+		if k.StateValue(e.State, "type") != k.StateValue(state, "type") ||
+			k.StateValue(e.State, "nhid") != k.StateValue(state, "nhid") {
 			continue
 		}
 		hops := k.hopsOf(e.State)

@@ -41,11 +41,11 @@ func routeState(text string) Row {
 
 // stateText is the inverse of routeState.
 func stateText(state Row) string {
-	if id := Route.stateValue(state, "nhid"); id != nil {
+	if id := Route.StateValue(state, "nhid"); id != nil {
 		return fmt.Sprintf("nh %d", id)
 	}
-	if Route.stateValue(state, "nexthops") == nil && Route.stateValue(state, "gateway") == nil {
-		return fmt.Sprintf("dev %d", Route.stateValue(state, "oif"))
+	if Route.StateValue(state, "nexthops") == nil && Route.StateValue(state, "gateway") == nil {
+		return fmt.Sprintf("dev %d", Route.StateValue(state, "oif"))
 	}
 	var hops []string
 	for _, h := range Route.hopsOf(state) {

@@ -262,32 +262,45 @@ func ofKernel(t *testing.T) snapshot {
 	return s
 }
 
-// ofRecording asks nlrec for the same, now or at an instant.
+// ofRecording asks nlrec for the same, now or at an instant: all kinds in one
+// question, a row as a JSON object.
 func ofRecording(t *testing.T, db string, at ...string) snapshot {
 	t.Helper()
-	s := snapshot{}
+	var arms []string
 	for _, o := range oracles {
-		args := append([]string{"query", "--db", db, "-o", "json"}, at...)
-		where := ""
+		var pairs []string
+		for _, column := range o.columns {
+			pairs = append(pairs, fmt.Sprintf("'%s', %s", column, column))
+		}
+		arm := fmt.Sprintf("SELECT '%s' AS kind, json_object(%s) AS columns FROM %s", o.kind, strings.Join(pairs, ", "), o.kind)
 		if o.kind == "neighbour" {
-			where = ` WHERE state NOT LIKE '%NOARP%'` // ip hides them
+			arm += ` WHERE state NOT LIKE '%NOARP%'` // ip hides them
 		}
-		out, err := exec.Command("nlrec", append(args, "SELECT "+strings.Join(o.columns, ", ")+" FROM "+o.kind+where)...).Output()
-		if err != nil {
-			t.Fatalf("nlrec %v: %v\n%s", args, err, err.(*exec.ExitError).Stderr)
-		}
-		var rows []oracleRow
-		decode(t, string(out), &rows)
-		for _, r := range rows {
-			for column, v := range r {
-				if text, ok := v.(string); ok && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) {
-					var nested any
-					decode(t, text, &nested)
-					r[column] = nested
-				}
+		arms = append(arms, arm)
+	}
+	args := append([]string{"query", "--db", db, "-o", "json"}, at...)
+	out, err := exec.Command("nlrec", append(args, strings.Join(arms, " UNION ALL "))...).Output()
+	if err != nil {
+		t.Fatalf("nlrec %v: %v\n%s", args, err, err.(*exec.ExitError).Stderr)
+	}
+	var rows []struct{ Kind, Columns string }
+	decode(t, string(out), &rows)
+	byKind := map[string][]oracleRow{}
+	for _, row := range rows {
+		var r oracleRow
+		decode(t, row.Columns, &r)
+		for column, v := range r {
+			if text, ok := v.(string); ok && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) {
+				var nested any
+				decode(t, text, &nested)
+				r[column] = nested
 			}
 		}
-		s[o.kind] = texts(o.columns, rows)
+		byKind[row.Kind] = append(byKind[row.Kind], r)
+	}
+	s := snapshot{}
+	for _, o := range oracles {
+		s[o.kind] = texts(o.columns, byKind[o.kind])
 	}
 	return s
 }
