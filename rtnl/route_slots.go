@@ -87,7 +87,7 @@ func placeIPv6(k *Kind, held []Element, n Notification) []Element {
 	}
 	if joins(k, n.State) {
 		if i := slices.IndexFunc(held, func(e Element) bool { return joins(k, e.State) }); i >= 0 {
-			return with(held, i, inOrder(k, held[i].State, n.State))
+			return with(held, i, joined(k, held[i].State, n.State))
 		}
 	}
 	if i := slices.IndexFunc(held, func(e Element) bool { return k.sameRoute(e.State, n.State) }); i >= 0 {
@@ -138,9 +138,11 @@ func removeIPv6(k *Kind, held []Element, state Row) []Element {
 	return held
 }
 
-// inOrder returns the state with its hops in the order in which the kernel
-// dumps them: those it had before, then what is new.
-func inOrder(k *Kind, before, after Row) Row {
+// joined returns the state of a route that others have joined. after has all
+// the hops there now are; they are put in the order in which the kernel dumps
+// them, those it had before first. Everything else is shown as the first one
+// has it, which came before: the message tells of the one that joined.
+func joined(k *Kind, before, after Row) Row {
 	old := k.hopsOf(before)
 	place := func(h hop) int {
 		if i := slices.IndexFunc(old, func(o hop) bool { return o.id == h.id }); i >= 0 {
@@ -153,7 +155,11 @@ func inOrder(k *Kind, before, after Row) Row {
 		return after
 	}
 	slices.SortStableFunc(hops, func(a, b hop) int { return place(a) - place(b) })
-	return k.withHops(after, hops)
+	state := k.withHops(before, hops)
+	for _, column := range []string{"oif", "gateway", "via", "encap", "flags"} { // those of an only hop
+		state = k.With(state, column, k.StateValue(after, column))
+	}
+	return state
 }
 
 // withHops returns a multipath route's state with other hops, at least one.

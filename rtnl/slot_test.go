@@ -112,6 +112,24 @@ func TestPlaceRoute(t *testing.T) {
 	}
 }
 
+// TestJoinKeepsTheFirst: a route that a hop joins is shown as before, but for
+// its hops.
+func TestJoinKeepsTheFirst(t *testing.T) {
+	key := Row{"inet6", int64(254), "2001:db8::/32", "", int64(0), int64(1024)}
+	first := Route.With(routeState("a"), "protocol", "boot")
+	slot := Route.Place(nil, Notification{Key: key, Flags: unix.NLM_F_CREATE, State: first})
+	slot = Route.Place(slot, Notification{Key: key, Flags: unix.NLM_F_CREATE, State: Route.With(routeState("b a"), "protocol", "static")})
+	if got := slotText(slot); got != "0: a b" {
+		t.Errorf("hops %s", got)
+	}
+	if got := Route.StateValue(slot[0].State, "protocol"); got != "boot" {
+		t.Errorf("protocol %v", got)
+	}
+	if got := Route.StateValue(slot[0].State, "gateway"); got != nil {
+		t.Errorf("a gateway of its own: %v", got)
+	}
+}
+
 func TestReconcile(t *testing.T) {
 	tests := []struct {
 		name, family string
