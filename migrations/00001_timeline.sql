@@ -11,7 +11,7 @@ CREATE TABLE kind (
 
 -- how: how a change is known.
 CREATE TABLE how (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY,  -- what changes refer to
   name TEXT NOT NULL,      -- as change_log shows it
   meaning TEXT NOT NULL    -- in a sentence
 );
@@ -24,7 +24,7 @@ INSERT INTO how VALUES
 
 -- netns: the network namespaces recorded.
 CREATE TABLE netns (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY,  -- what objects refer to
   name TEXT NOT NULL       -- empty: the one that nlrec record runs in
 );
 
@@ -32,10 +32,10 @@ INSERT INTO netns VALUES (1, '');
 
 -- session: the runs of nlrec record on this file.
 CREATE TABLE session (
-  id INTEGER PRIMARY KEY,
-  started_us INTEGER NOT NULL,  -- when it began to watch
-  ready_us INTEGER,             -- when its first dump was complete; NULL if it never was
-  ended_us INTEGER,             -- when it stopped watching; NULL while it runs, or if it was killed
+  id INTEGER PRIMARY KEY,       -- they count up
+  started_us INTEGER NOT NULL,  -- when it began to watch, microseconds since 1970
+  ready_us INTEGER,             -- when its first dump was complete, microseconds since 1970; NULL if it never was
+  ended_us INTEGER,             -- when it stopped watching, microseconds since 1970; NULL while it runs, or if it was killed
   boot_id TEXT NOT NULL,        -- /proc/sys/kernel/random/boot_id
   boottime_us INTEGER NOT NULL, -- CLOCK_BOOTTIME at started_us: microseconds since the machine booted
   netns_inode INTEGER NOT NULL, -- inode of the network namespace, as in /proc/PID/ns/net
@@ -47,28 +47,28 @@ CREATE TABLE session (
 
 -- gap: the intervals in which changes may have been missed.
 CREATE TABLE gap (
-  id INTEGER PRIMARY KEY,
-  session INTEGER NOT NULL REFERENCES session, -- which found it
+  id INTEGER PRIMARY KEY,    -- they count up
+  session INTEGER NOT NULL REFERENCES session, -- id of the session that found it
   kind TEXT,                 -- of the objects concerned; NULL: all
-  from_us INTEGER NOT NULL,  -- the last instant before it at which all was known
-  to_us INTEGER,             -- the first instant after it at which all was known again; NULL while it lasts
+  from_us INTEGER NOT NULL,  -- the last instant before it at which all was known, microseconds since 1970
+  to_us INTEGER,             -- the first instant after it at which all was known again, microseconds since 1970; NULL while it lasts
   lost INTEGER,              -- notifications lost, as the kernel counts them; NULL: not counted
   reason TEXT NOT NULL       -- not recording, overrun, undecodable message
 );
 
 -- clock: how the wall clock relates to the time since boot.
 CREATE TABLE clock (
-  id INTEGER PRIMARY KEY,
-  session INTEGER NOT NULL REFERENCES session,
-  at_us INTEGER NOT NULL,       -- the wall clock, after the step
+  id INTEGER PRIMARY KEY,       -- they count up
+  session INTEGER NOT NULL REFERENCES session, -- id of the session that saw it
+  at_us INTEGER NOT NULL,       -- the wall clock after the step, microseconds since 1970
   boottime_us INTEGER NOT NULL, -- CLOCK_BOOTTIME at that moment: microseconds since the machine booted
-  step_us INTEGER               -- by how much the wall clock was set; NULL: a session began
+  step_us INTEGER               -- by how much the wall clock was set, microseconds; NULL: a session began
 );
 
 -- actor: the netlink sockets whose requests brought about changes.
 CREATE TABLE actor (
-  id INTEGER PRIMARY KEY,
-  session INTEGER NOT NULL REFERENCES session, -- in which it was seen
+  id INTEGER PRIMARY KEY,    -- what changes refer to
+  session INTEGER NOT NULL REFERENCES session, -- id of the session in which it was seen
   portid INTEGER NOT NULL,   -- nlmsg_pid; most often the process id, in the sender's pid namespace
   UNIQUE (session, portid)
 );

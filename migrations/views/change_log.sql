@@ -9,7 +9,7 @@ SELECT
   h.name AS how,         -- dumped when recording began, announced by the kernel, inferred from cause, found by a later dump
   c.cause,               -- id of the change that brought this one about
   a.portid,              -- netlink port of whoever asked for it, most often a process id; NULL: the kernel itself, or not told
-  c.was_since_us         -- when the state that ended began
+  c.was_since_us         -- when the state that ended began, microseconds since 1970
 FROM change c
 JOIN kind k ON k.id = c.object & 63
 JOIN how h ON h.id = c.how

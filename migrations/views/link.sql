@@ -65,8 +65,8 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
-  v.valid_from_us,       -- when this version began
-  v.valid_to_us          -- when it ended; 9223372036854775807: it lasts
+  v.valid_from_us,       -- when this version began, microseconds since 1970
+  v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM link_object o
 CROSS JOIN version v ON v.object = o.object
 JOIN link_state s ON s.id = v.state
