@@ -15,7 +15,7 @@ import (
 
 // recording is a running `nlrec record`.
 type recording struct {
-	t   *testing.T
+	t   failer
 	db  string
 	cmd *exec.Cmd
 	out []string      // what it said until it was ready
@@ -24,7 +24,7 @@ type recording struct {
 
 // record starts nlrec and waits until its first dump is committed. prepare may
 // change the command first.
-func startRecording(t *testing.T, db string, prepare ...func(*exec.Cmd)) *recording {
+func startRecording(t failer, db string, prepare ...func(*exec.Cmd)) *recording {
 	t.Helper()
 	r := &recording{t: t, db: db, cmd: exec.Command("nlrec", "record", "--db", db)}
 	for _, f := range prepare {
@@ -75,8 +75,13 @@ func (r *recording) all() []string { return append(r.out, <-r.end...) }
 // an instant at which it held.
 func (r *recording) agrees(step string) (snapshot, string) {
 	r.t.Helper()
+	return r.agreesWithin(step, 20*time.Second)
+}
+
+func (r *recording) agreesWithin(step string, patience time.Duration) (snapshot, string) {
+	r.t.Helper()
 	var diff string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		before := ofKernel(r.t)
 		recorded := ofRecording(r.t, r.db)
 		at := fmt.Sprintf("@%.6f", float64(time.Now().UnixMicro())/1e6)

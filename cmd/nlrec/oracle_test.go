@@ -8,13 +8,20 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"testing"
 )
 
 // The oracle: what ip(8) says of the kernel, in the columns of the views. A
 // row is the columns that are compared; what ip leaves out is nil.
 
 type oracleRow map[string]any
+
+// failer is what testing.T and rapid.T have in common.
+type failer interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Cleanup(func())
+}
 
 // snapshot is the rows of each kind, as text that sorts and compares.
 type snapshot map[string][]string
@@ -23,7 +30,7 @@ type snapshot map[string][]string
 var oracles = []struct {
 	kind    string
 	columns []string
-	ask     func(t *testing.T) []oracleRow
+	ask     func(t failer) []oracleRow
 }{
 	{"link", []string{"ifindex", "ifname", "flags", "mtu", "qdisc", "operstate", "linkmode", "link_group", "txqlen", "link_type",
 		"address", "broadcast", "link", "link_index", "link_netnsid", "master", "promiscuity", "allmulti", "min_mtu", "max_mtu",
@@ -40,7 +47,7 @@ var oracles = []struct {
 }
 
 // askIP returns what `ip -d -j …` prints.
-func askIP(t *testing.T, args ...string) []oracleRow {
+func askIP(t failer, args ...string) []oracleRow {
 	t.Helper()
 	out, err := exec.Command("ip", append([]string{"-d", "-j"}, args...)...).Output()
 	if err != nil {
@@ -53,7 +60,7 @@ func askIP(t *testing.T, args ...string) []oracleRow {
 	return slices.DeleteFunc(rows, func(r oracleRow) bool { return len(r) == 0 })
 }
 
-func decode(t *testing.T, text string, into any) {
+func decode(t failer, text string, into any) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -62,7 +69,7 @@ func decode(t *testing.T, text string, into any) {
 	}
 }
 
-func askLinks(t *testing.T) []oracleRow {
+func askLinks(t failer) []oracleRow {
 	rows := askIP(t, "link", "show")
 	for _, r := range rows {
 		r["link_group"] = r["group"]
@@ -75,7 +82,7 @@ func askLinks(t *testing.T) []oracleRow {
 	return rows
 }
 
-func askAddresses(t *testing.T) []oracleRow {
+func askAddresses(t failer) []oracleRow {
 	var rows []oracleRow
 	for _, link := range askIP(t, "address", "show") {
 		infos, _ := link["addr_info"].([]any)
@@ -114,7 +121,7 @@ func tableID(v any) any {
 	return json.Number(text)
 }
 
-func askRoutes(t *testing.T) []oracleRow {
+func askRoutes(t failer) []oracleRow {
 	var rows []oracleRow
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "route", "show", "table", "all") {
@@ -154,7 +161,7 @@ func without(v any, derived ...any) any {
 	return slices.DeleteFunc(flags, func(f any) bool { return slices.Contains(derived, f) })
 }
 
-func askNeighbours(t *testing.T) []oracleRow {
+func askNeighbours(t failer) []oracleRow {
 	var rows []oracleRow
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "neighbour", "show") {
@@ -169,7 +176,7 @@ func askNeighbours(t *testing.T) []oracleRow {
 	return rows
 }
 
-func askRules(t *testing.T) []oracleRow {
+func askRules(t failer) []oracleRow {
 	var rows []oracleRow
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "rule", "show") {
@@ -232,7 +239,7 @@ func length(family string, addr, bits any) any {
 	}
 }
 
-func askNexthops(t *testing.T) []oracleRow {
+func askNexthops(t failer) []oracleRow {
 	rows := askIP(t, "nexthop", "show")
 	for _, r := range rows {
 		r["flags"] = without(r["flags"], "dead", "linkdown")
@@ -253,7 +260,7 @@ func askNexthops(t *testing.T) []oracleRow {
 }
 
 // ofKernel asks ip for everything.
-func ofKernel(t *testing.T) snapshot {
+func ofKernel(t failer) snapshot {
 	t.Helper()
 	s := snapshot{}
 	for _, o := range oracles {
@@ -264,7 +271,7 @@ func ofKernel(t *testing.T) snapshot {
 
 // ofRecording asks nlrec for the same, now or at an instant: all kinds in one
 // question, a row as a JSON object.
-func ofRecording(t *testing.T, db string, at ...string) snapshot {
+func ofRecording(t failer, db string, at ...string) snapshot {
 	t.Helper()
 	var arms []string
 	for _, o := range oracles {
