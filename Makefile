@@ -12,6 +12,8 @@ test: tools build check
 
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@libc=$$(go list -m -f '{{.Version}}' modernc.org/libc); go mod graph | grep -q "^modernc.org/sqlite@[^ ]* modernc.org/libc@$$libc$$" || \
+		{ echo "modernc.org/libc $$libc is not what modernc.org/sqlite asks for"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 

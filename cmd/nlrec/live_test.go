@@ -98,7 +98,7 @@ var liveSteps = []string{
 	"ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up",
 	"ip address add 192.0.2.1/24 dev v0 && ip address add 10.5.0.1 peer 10.6.0.1/24 dev v0 && ip address add 2001:db8::1/64 dev v0 nodad",
 	"ip link add br0 type bridge && ip link set v1 master br0 && ip link set br0 up",
-	"ip link add vx0 type vxlan id 42 dstport 4789 local 10.9.9.1 dev v0 && ip link add mv0 link v0 type macvlan mode bridge && ip tuntap add tap0 mode tap",
+	"ip link add vx0 type vxlan id 42 dstport 4789 local 10.9.9.1 dev v0 && ip link add mv0 link v0 type macvlan mode bridge && { ip tuntap add tap0 mode tap || ip link add tap0 type ifb; }", // a tap needs /dev/net/tun
 	"ip link set v0 alias 'hi there' && ip link property add dev v0 altname averylongname",
 	"ip route add 10.0.0.0/8 via 192.0.2.2 metric 5 mtu 1400 advmss 1300 && ip route add 10.0.0.0/8 via 192.0.2.3 metric 6",
 	"ip route add 10.1.0.0/16 nexthop via 192.0.2.3 weight 2 nexthop via 192.0.2.4",
@@ -109,7 +109,7 @@ var liveSteps = []string{
 	"ip nexthop add id 1 via 192.0.2.9 dev v0 && ip nexthop add id 2 via 192.0.2.10 dev v0 && ip nexthop add id 3 group 1,3/2 && ip nexthop add id 5 blackhole && ip nexthop add id 4 group 1/2 type resilient buckets 8 idle_timer 60",
 	"ip route add 10.77.0.0/16 nhid 1 && ip route add 10.78.0.0/16 nhid 3",
 	"ip nexthop replace id 1 via 192.0.2.19 dev v0 && ip nexthop replace id 3 group 1/2,7",
-	"ip rule add from 10.0.0.0/8 to 1.2.3.4 iif v0 fwmark 0x10/0xff table 100 pref 100 ipproto tcp sport 10-20 dport 80 uidrange 0-100",
+	"ip rule add from 10.0.0.0/8 to 1.2.3.4 iif v0 fwmark 0x10/0xff table 100 pref 100 ipproto tcp sport 10-20 dport 80 uidrange 0-0",
 	"ip rule add not to 10.3.0.0/16 suppress_prefixlength 0 table main pref 101 && ip rule add pref 103 goto 32766 && ip rule add pref 104 unreachable && ip -6 rule add from 2001:db8::/32 table 100 pref 105",
 	"ip neigh add 192.0.2.50 lladdr 02:00:00:00:00:01 dev v0 && ip neigh add 192.0.2.51 lladdr 02:00:00:00:00:02 dev v0 nud permanent router && ip neigh change 192.0.2.50 lladdr 02:00:00:00:00:09 dev v0",
 	"ip route replace 10.0.0.0/8 via 192.0.2.7 metric 5 && ip route append 10.0.0.0/8 via 192.0.2.8 metric 5 && ip route prepend 10.0.0.0/8 via 192.0.2.9 metric 5",
