@@ -167,7 +167,7 @@ func TestRestart(t *testing.T) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "a.db")
-	netnstest.Run(t, upLink+"ip route add 10.1.0.0/16 dev v0 && ip route add 10.2.0.0/16 dev v0 && sysctl -qw net.ipv6.conf.v0.disable_ipv6=1 net.ipv6.conf.v1.disable_ipv6=1")
+	netnstest.Run(t, upLink+"ip route add 10.1.0.0/16 dev v0 && ip route add 10.2.0.0/16 dev v0 && sysctl -qw net.ipv6.conf.v0.disable_ipv6=1 net.ipv6.conf.v1.disable_ipv6=1; until [ $(ip link show | grep -c 'state UP') = 2 ]; do :; done")
 	run(t, path, Config{}).stop()
 	netnstest.Run(t, "ip route del 10.1.0.0/16 dev v0; ip route add 10.3.0.0/16 dev v0; ip route replace 10.2.0.0/16 dev v1")
 	run(t, path, Config{}).stop()
