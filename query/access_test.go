@@ -116,7 +116,7 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { stdin.Close(); holder.Wait() }()
-	fmt.Fprintln(stdin, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; SELECT 'held';")
+	fmt.Fprintln(stdin, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 'held';")
 	for said := ""; !strings.Contains(said, "held"); {
 		b := make([]byte, 100)
 		n, err := stdout.Read(b)

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"modernc.org/sqlite"
-
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -155,11 +153,10 @@ func TestOpenErrors(t *testing.T) {
 // change runs SQL on a file.
 func change(t *testing.T, path, text string) {
 	t.Helper()
-	name, err := dsn(path, url.Values{})
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := sql.OpenDB(connector{&sqlite.Driver{}, name})
 	defer db.Close()
 	if _, err := db.Exec(text); err != nil {
 		t.Fatal(err)

@@ -40,10 +40,10 @@ func Hint(err error) string {
 	return ""
 }
 
-// withPath puts the name of the file before an error about it, and sorts
+// WithPath puts the name of the file before an error about it, and sorts
 // SQLite's errors. The errors of package os name the file already, behind the
 // name of a system call that does not matter to anybody.
-func withPath(path string, err error) error {
+func WithPath(path string, err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
 		return fmt.Errorf("%s: %w", path, file.Err)

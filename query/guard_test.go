@@ -45,16 +45,18 @@ var mistakes = []string{
 func TestRefused(t *testing.T) {
 	path := samplePath(t)
 	before := contents(t, filepath.Dir(path))
-	for _, escape := range append(escapes, mistakes...) {
-		for _, at := range []string{"", "#3"} {
+	for _, at := range []string{"", "#3"} {
+		r := open(t, path, at)
+		for _, escape := range append(escapes, mistakes...) {
 			text := strings.ReplaceAll(escape, "OUT", filepath.Join(filepath.Dir(path), "out"))
-			err := failure(t, path, at, text)
+			err := eachRow(t.Context(), r, text, func([]any) {})
 			if refused := errors.Is(err, ErrRefused); err == nil || !refused && !slices.Contains(mistakes, escape) {
 				t.Errorf("%q: %v", text, err)
 			} else if Hint(err) == "" {
 				t.Errorf("%q: no hint", text)
 			}
 		}
+		r.Close()
 	}
 	if after := contents(t, filepath.Dir(path)); !slices.Equal(before, after) {
 		t.Errorf("files changed:\n%s\nwas\n%s", after, before)

@@ -1,9 +1,9 @@
 package query
 
 import (
+	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,29 +52,58 @@ type instantOf struct {
 // After any history, whatever way one asks for an instant, the answer is what
 // was then.
 func TestAsOf(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		f.Value.Set("30") // with -race each takes a second
+	}
 	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty.db") // making one anew takes most of the time
+	recordingtest.Open(t, empty).Close(0)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		path := filepath.Join(dir, fmt.Sprintf("%d.db", n))
-		defer os.Remove(path)
+		if err := copyFile(empty, path, 0o600); err != nil {
+			rt.Fatal(err)
+		}
 		moments := invent(rt, path)
 		end := moments[len(moments)-1].at + 10
-		for range 3 {
+		now := openRapid(t, rt, path, "")
+		defer now.Close()
+		for range 4 {
 			i := rapid.IntRange(0, len(moments)-1).Draw(rt, "change")
 			if i > 0 {
-				checkAsOf(t, rt, path, fmt.Sprintf("#%d", i), 0, moments[i].world)
+				checkFunctions(t, rt, now, fmt.Sprintf("#%d", i), moments[i].world)
 			}
 			at := rapid.Int64Range(t0, end).Draw(rt, "at")
-			last := moments[0]
-			for _, m := range moments {
-				if m.at <= at {
-					last = m
-				}
-			}
-			checkAsOf(t, rt, path, fmt.Sprintf("@%d.%06d", at/second, at%second), at, last.world)
+			instant, then := fmt.Sprintf("@%d.%06d", at/second, at%second), worldAt(moments, at)
+			checkFunctions(t, rt, now, instant, then)
+			checkHistory(t, rt, now, at, then)
 		}
+		i := rapid.IntRange(1, len(moments)).Draw(rt, "views") % len(moments)
+		instant, then := fmt.Sprintf("#%d", i), moments[i].world
+		if i == 0 {
+			instant, then = fmt.Sprintf("@%d.%06d", end/second, end%second), worldAt(moments, end)
+		}
+		checkViews(t, rt, path, instant, then)
 	})
+}
+
+// worldAt returns the world at a time.
+func worldAt(moments []instantOf, at int64) (w world) {
+	for _, m := range moments {
+		if m.at <= at {
+			w = m.world
+		}
+	}
+	return w
+}
+
+func openRapid(t *testing.T, rt *rapid.T, path, at string) *Reader {
+	r, err := Open(t.Context(), path, options(at))
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return r
 }
 
 // invent makes a recording of random changes and returns its moments, the one
@@ -118,29 +147,30 @@ func changeOne(r *recordingtest.Recording, at int64, kind, object int, value str
 	return r.Set(at, m.kind, v)
 }
 
-// checkAsOf compares the answers about an instant with a world. at is 0 when
-// the instant is no time.
-func checkAsOf(t *testing.T, rt *rapid.T, path, instant string, at int64, want world) {
-	r, err := Open(t.Context(), path, options(instant))
-	if err != nil {
-		rt.Fatal(err)
+func checkFunctions(t *testing.T, rt *rapid.T, r *Reader, instant string, want world) {
+	for kind, m := range modelled {
+		check(t, rt, r, fmt.Sprintf("SELECT %s FROM %s_at('%s')", m.columns, m.kind.Name, instant), want.lines(kind))
 	}
+}
+
+func checkHistory(t *testing.T, rt *rapid.T, r *Reader, at int64, want world) {
+	for kind, m := range modelled {
+		check(t, rt, r, fmt.Sprintf("SELECT %s FROM %s_history WHERE valid_from_us <= %d AND %[3]d < valid_to_us", m.columns, m.kind.Name, at), want.lines(kind))
+	}
+}
+
+func checkViews(t *testing.T, rt *rapid.T, path, instant string, want world) {
+	r := openRapid(t, rt, path, instant)
 	defer r.Close()
 	for kind, m := range modelled {
-		questions := []string{
-			fmt.Sprintf("SELECT %s FROM %s", m.columns, m.kind.Name),
-			fmt.Sprintf("SELECT %s FROM %s_at('%s')", m.columns, m.kind.Name, instant),
-		}
-		if at != 0 {
-			questions = append(questions, fmt.Sprintf("SELECT %s FROM %s_history WHERE valid_from_us <= %d AND %[3]d < valid_to_us", m.columns, m.kind.Name, at))
-		}
-		for _, text := range questions {
-			text = strings.Replace(text, "", "", 1)
-			lines := strings.Split(answer(t, r, text), "\n")
-			slices.Sort(lines)
-			if got, want := strings.Join(lines, "\n"), want.lines(kind); got != want {
-				rt.Fatalf("as of %s\n%s\n got %q\nwant %q", instant, text, got, want)
-			}
-		}
+		check(t, rt, r, fmt.Sprintf("SELECT %s FROM %s", m.columns, m.kind.Name), want.lines(kind))
+	}
+}
+
+func check(t *testing.T, rt *rapid.T, r *Reader, text, want string) {
+	lines := strings.Split(answer(t, r, text), "\n")
+	slices.Sort(lines)
+	if got := strings.Join(lines, "\n"); got != want {
+		rt.Fatalf("%s\n got %q\nwant %q", text, got, want)
 	}
 }

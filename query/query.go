@@ -66,10 +66,10 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 		return err
 	}
 	if r.conn, err = connect(ctx, d, r.path); err != nil {
-		return withPath(r.path, err)
+		return WithPath(r.path, err)
 	}
 	if err := r.define(ctx); err != nil {
-		return withPath(r.path, err)
+		return WithPath(r.path, err)
 	}
 	return r.conn.restrict(ctx)
 }

@@ -61,7 +61,7 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	}
 	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l))
 	if err != nil {
-		err = withPath(path, err)
+		err = WithPath(path, err)
 	}
 	return s, errors.Join(err, l.Close())
 }

@@ -48,10 +48,10 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 		l.connection, err = connect(ctx, &sqlite.Driver{}, path)
 	}
 	if err != nil {
-		return nil, withPath(path, err)
+		return nil, WithPath(path, err)
 	}
 	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx), l.readCoverage(ctx)); err != nil {
-		return nil, withPath(path, errors.Join(err, l.Close()))
+		return nil, WithPath(path, errors.Join(err, l.Close()))
 	}
 	return l, nil
 }

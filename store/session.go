@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 
@@ -76,26 +77,38 @@ func machine() (host, boot, kernel string, inode uint64, err error) {
 
 // Current calls f for every object of a kind that exists, with its key.
 func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(key rtnl.Row, o *Object)) error {
-	rows, err := s.w.conn.QueryContext(ctx, currentQuery(k))
+	err := eachCurrent(ctx, s.w.conn, k, func(row rtnl.Row, o *Object) {
+		key, values := k.Split(row)
+		o.State = s.Intern(k, values)
+		o.State.id = o.written
+		f(key, o)
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	return nil
+}
+
+// eachCurrent calls f for every object of a kind that exists, in the order of
+// their positions, with its row, which it must not keep, and all of an Object
+// but the State.
+func eachCurrent(ctx context.Context, conn *sql.Conn, k *rtnl.Kind, f func(row rtnl.Row, o *Object)) error {
+	rows, err := conn.QueryContext(ctx, currentQuery(k))
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	row := make(rtnl.Row, len(k.Columns))
 	for rows.Next() {
 		o := &Object{}
-		var id int64
-		into := []any{&o.id, &o.Position, &id, &o.since}
+		into := []any{&o.id, &o.Position, &o.written, &o.since}
 		for i := range row {
 			into = append(into, &row[i])
 		}
 		if err := rows.Scan(into...); err != nil {
-			return fmt.Errorf("%s: %w", s.path, err)
+			return err
 		}
-		key, values := k.Split(row)
-		o.State, o.written = s.Intern(k, values), id
-		o.State.id = id
-		f(key, o)
+		f(row, o)
 	}
 	return rows.Err()
 }

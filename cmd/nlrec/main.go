@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nlrec/query"
+	"nlrec/recorder"
 	"nlrec/store"
 )
 
@@ -66,7 +67,7 @@ was at any instant, and what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), queryCommand(), tablesCommand(), statusCommand(), versionCommand())
+	root.AddCommand(recordCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -148,6 +149,9 @@ var outcomes = []struct {
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
 	{query.ErrRefused, 5, "nlrec tables"},
+	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
+	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
+	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
 	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command}"},
 	{context.Canceled, 1, ""},

@@ -53,7 +53,7 @@ func running(ts *testscript.TestScript, _ bool, args []string) {
 
 func seize(ts *testscript.TestScript, _ bool, args []string) {
 	db := openRaw(ts, args[0])
-	for _, text := range []string{"PRAGMA locking_mode = EXCLUSIVE", "BEGIN IMMEDIATE"} {
+	for _, text := range []string{"PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"} {
 		_, err := db.Exec(text)
 		ts.Check(err)
 	}

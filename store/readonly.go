@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"nlrec/rtnl"
+)
+
+// A ReadOnly is a recording open for reading; a recorder may have it open at
+// the same time. It is not safe for concurrent use.
+type ReadOnly struct {
+	path string
+	conn *sql.Conn
+	db   *sql.DB
+}
+
+// OpenReadOnly opens the recording at path. It fails with ErrNotRecording or
+// ErrNewerSchema, or with an error of SQLite or the file system.
+func OpenReadOnly(ctx context.Context, path string) (*ReadOnly, error) {
+	if err := CheckRecording(path); err != nil {
+		return nil, err
+	}
+	db, conn, err := Connect(ctx, &sqlite.Driver{}, path)
+	if err != nil {
+		return nil, err
+	}
+	r := &ReadOnly{path, conn, db}
+	if err := r.prepare(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *ReadOnly) prepare(ctx context.Context) error {
+	if _, err := r.conn.ExecContext(ctx, `PRAGMA cache_size = -65536`); err != nil {
+		return err
+	}
+	tables, err := r.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'`)
+	if err != nil {
+		return err
+	}
+	if tables == 0 {
+		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording)
+	}
+	have, err := r.number(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
+	if err != nil {
+		return err
+	}
+	known, err := SchemaVersion()
+	if err == nil && have > known {
+		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, known)
+	}
+	return err
+}
+
+// Close closes the file.
+func (r *ReadOnly) Close() error { return errors.Join(r.conn.Close(), r.db.Close()) }
+
+// number runs a query for one integer; 0 when it is NULL.
+func (r *ReadOnly) number(ctx context.Context, query string, args ...any) (int64, error) {
+	var n sql.NullInt64
+	err := r.conn.QueryRowContext(ctx, query, args...).Scan(&n)
+	return n.Int64, err
+}
+
+// LastChange returns the id of the last change, 0 when there is none.
+func (r *ReadOnly) LastChange(ctx context.Context) (int64, error) {
+	return r.number(ctx, `SELECT max(id) FROM change`)
+}
+
+// Snapshot calls f, during which the file does not change for r.
+func (r *ReadOnly) Snapshot(ctx context.Context, f func() error) error {
+	if _, err := r.conn.ExecContext(ctx, `BEGIN`); err != nil {
+		return err
+	}
+	err := f()
+	_, ended := r.conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+	if err == nil {
+		err = ended
+	}
+	return err
+}
+
+// Current calls f for every object of a kind that exists, in the order of
+// their positions. f may keep the row.
+func (r *ReadOnly) Current(ctx context.Context, k *rtnl.Kind, f func(rtnl.Row)) error {
+	return eachCurrent(ctx, r.conn, k, func(row rtnl.Row, _ *Object) { f(slices.Clone(row)) })
+}
+
+// connector opens connections with a driver of the caller's, so that functions
+// registered on it reach no other connection of the process.
+type connector struct {
+	driver *sqlite.Driver
+	dsn    string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
+
+// Connect opens one connection to the file that can only read. Before it is
+// handed SQL of others, it is to be restricted further.
+func Connect(ctx context.Context, d *sqlite.Driver, path string) (*sql.DB, *sql.Conn, error) {
+	db, conn, err := connectMode(ctx, d, path, url.Values{"mode": {"ro"}})
+	if err != nil && cannotShare(path, err) {
+		return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	}
+	return db, conn, err
+}
+
+// cannotShare reports whether the file could not be read because files for
+// sharing it cannot be made beside it. As there is no log either, nobody
+// writes it, and it can be read as it is.
+func cannotShare(path string, err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	_, missing := os.Stat(path + "-wal")
+	return errors.Is(missing, os.ErrNotExist) && (e.Code() == sqlite3.SQLITE_READONLY_DIRECTORY || e.Code()&0xff == sqlite3.SQLITE_CANTOPEN)
+}
+
+func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Values) (*sql.DB, *sql.Conn, error) {
+	dsn, err := readingDSN(path, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	db := sql.OpenDB(connector{d, dsn})
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err == nil {
+		// Opening reads nothing yet.
+		_, err = conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return db, conn, nil
+}
+
+// readingDSN names the file to the driver. The file may be a stranger's: its
+// schema is not trusted, and its pages are checked when they are read.
+func readingDSN(path string, q url.Values) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	q["_pragma"] = []string{"trusted_schema(0)", "cell_size_check(1)", "mmap_size(0)"}
+	q["_defensive"], q["_dqs"], q["_busy_timeout"] = []string{"1"}, []string{"0"}, []string{"3000"}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String(), nil
+}
