@@ -223,9 +223,9 @@ func linkDoubts(k *Kind, was, now Row) []string {
 			doubts = append(doubts, kind)
 		}
 	}
-	// A veth learns of its peer, a port of its bridge, and the device under a
-	// macvlan that it is promiscuous.
-	add("link", appeared || vanished || changed("master_index") || changed("link_index") || changed("link_netnsid") ||
+	// A veth learns of its peer, a port of its bridge, the device under a
+	// macvlan that it is promiscuous, and IPv6 of a new MTU.
+	add("link", was != nil && now != nil && changed("mtu") || appeared || vanished || changed("master_index") || changed("link_index") || changed("link_netnsid") ||
 		changed("info_slave_kind") || changed("info_slave_data") || bridge && (changed("address") || changed("info_data")))
 	add("nexthop", vanished || down || noCarrier)
 	// A route also takes its MTU from the link, and its dead hops revive.

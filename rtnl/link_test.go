@@ -193,7 +193,7 @@ func TestLinkDoubts(t *testing.T) {
 		{"it comes up", link(0), link(up), []string{"route"}},
 		{"it loses its carrier", link(up), link(unix.IFF_UP), []string{"nexthop", "route"}},
 		{"its carrier returns", link(unix.IFF_UP), link(up), nil},
-		{"its MTU changes", link(up, attr(unix.IFLA_MTU, n32(1500))), link(up, attr(unix.IFLA_MTU, n32(1400))), []string{"route"}},
+		{"its MTU changes", link(up, attr(unix.IFLA_MTU, n32(1500))), link(up, attr(unix.IFLA_MTU, n32(1400))), []string{"link", "route"}},
 		{"it joins a bridge", link(up), link(up, attr(unix.IFLA_MASTER, n32(3))), []string{"link"}},
 		{"its name changes", link(up), link(up, attr(unix.IFLA_IFNAME, cstring("x"))), nil},
 		{"a bridge changes its address", bridge(1), bridge(2), []string{"link"}},

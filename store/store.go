@@ -183,18 +183,13 @@ func (s *Store) Session() int64 { return s.session }
 func (s *Store) LastChange() int64 { return s.change }
 
 // Close folds the write-ahead log into the file, so that a bare copy of it is
-// complete, and gives up the lock. Unless somebody still reads, the file is
-// left in rollback mode: it can then be read where nothing can be written
-// beside it. End is to be called before.
+// complete, and gives up the lock. The file stays in WAL mode: to leave it, and
+// to enter it at the next start, would need the file alone, and whoever reads
+// it then would keep the recorder from recording. End is to be called before.
 func (s *Store) Close() error {
-	ctx := context.Background()
-	err := s.w.exec(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	err := s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	for _, st := range s.w.statements {
 		err = errors.Join(err, st.Close())
 	}
-	s.w.statements = map[string]*sql.Stmt{}
-	// Both fail when somebody reads, who then finds the log, folded as it is.
-	_, _ = s.w.conn.ExecContext(ctx, `PRAGMA busy_timeout = 0`)
-	_, _ = s.w.conn.ExecContext(ctx, `PRAGMA journal_mode = DELETE`)
 	return errors.Join(err, s.w.conn.Close(), s.db.Close(), s.lock.Close())
 }
