@@ -52,11 +52,12 @@ func (r *round) add(key string, state rtnl.Row) {
 }
 
 // settle dumps kinds and makes the state agree. Changes it finds get the
-// instant at which the last dumps began, and the cause that stands with their
-// kind. blind says that notifications were missed before: then what is held of
+// instant up to which notifications were applied before the last dumps, so
+// that time does not go back from one change to the next, and the cause that
+// stands with their kind. blind says that notifications were missed before: then what is held of
 // a slot may be too old to apply a notification to.
 func (r *Recorder) settle(kinds map[*rtnl.Kind]int64, how store.How, blind bool) error {
-	waiting, err := r.flush()
+	waiting, next, err := r.flush()
 	if err != nil {
 		return err
 	}
@@ -69,8 +70,8 @@ func (r *Recorder) settle(kinds map[*rtnl.Kind]int64, how store.How, blind bool)
 		if err := r.receiveAll(waiting, false); err != nil {
 			return err
 		}
-		began = wall()
-		if waiting, err = r.dumpUnquiet(looks); err != nil {
+		began = next
+		if waiting, next, err = r.dumpUnquiet(looks); err != nil {
 			return err
 		}
 	}
@@ -95,10 +96,10 @@ func allQuiet(looks map[*rtnl.Kind]*look) bool {
 }
 
 // dumpUnquiet takes another round of each look that is not quiet, and returns
-// the notifications that came until all were done.
-func (r *Recorder) dumpUnquiet(looks map[*rtnl.Kind]*look) ([]rtnl.Item, error) {
+// the notifications that came until all were done, as flush does.
+func (r *Recorder) dumpUnquiet(looks map[*rtnl.Kind]*look) ([]rtnl.Item, int64, error) {
 	if err := r.dumper.Barrier(); err != nil {
-		return nil, fmt.Errorf("wait for the kernel: %w", err)
+		return nil, 0, fmt.Errorf("wait for the kernel: %w", err)
 	}
 	for _, k := range rtnl.Kinds() {
 		l := looks[k]
@@ -111,18 +112,18 @@ func (r *Recorder) dumpUnquiet(looks map[*rtnl.Kind]*look) ([]rtnl.Item, error) 
 			seen.add(string(rtnl.AppendKey(nil, key)), r.store.Intern(k, values).Values)
 		}, func(err error) { l.bad = err })
 		if err != nil && !errors.Is(err, rtnl.ErrInterrupted) {
-			return nil, err
+			return nil, 0, err
 		}
 		l.rounds, l.quiet, l.during = append(l.rounds, seen), err == nil, map[string]bool{}
 	}
-	waiting, err := r.flush()
+	waiting, until, err := r.flush()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, item := range waiting {
 		r.disturb(looks, item)
 	}
-	return waiting, nil
+	return waiting, until, nil
 }
 
 // disturb notes of what an item spoke while dumps ran.

@@ -22,12 +22,9 @@ func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
 func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 	if item.Overrun {
 		if r.overrun == nil {
-			r.overrun = &loss{from: r.seen}
+			r.overrun = &loss{from: item.Since}
 		}
 		r.overrun.count += item.Lost
-	}
-	if item.At != 0 {
-		r.seen = item.At
 	}
 	err := rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
 		k := r.byType[h.Type]
@@ -81,27 +78,27 @@ func (r *Recorder) readable(k *rtnl.Kind) error {
 	return r.store.CloseGap(r.ctx, id, wall(), 0)
 }
 
-// flush returns everything that has arrived and is not yet applied. What it
+// flush returns everything that has arrived and is not yet applied, and an
+// instant: what is returned was read before, all else is read after. What it
 // collects does not count against the inbox's limit: the listener must get on
 // for the mark to come.
-func (r *Recorder) flush() ([]rtnl.Item, error) {
+func (r *Recorder) flush() (items []rtnl.Item, until int64, err error) {
 	if err := r.listener.Flush(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	items := r.rest
-	r.rest = nil
+	items, r.rest = r.rest, nil
 	defer r.inbox.Release()
 	for {
 		r.inbox.Release()
 		select {
 		case err := <-r.died:
-			return nil, fmt.Errorf("the notifications have stopped: %w", err)
+			return nil, 0, fmt.Errorf("the notifications have stopped: %w", err)
 		case <-r.inbox.Ready:
 		}
 		for more := r.inbox.Take(); len(more) > 0; more = more[1:] {
 			if more[0].Flushed {
 				r.rest = more[1:]
-				return items, nil
+				return items, more[0].At, nil
 			}
 			items = append(items, more[0])
 		}

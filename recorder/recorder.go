@@ -62,7 +62,6 @@ type Recorder struct {
 	byType   map[uint16]*rtnl.Kind
 
 	rest    []rtnl.Item          // taken from the inbox, to be worked on
-	seen    int64                // when the last item was read
 	overrun *loss                // nil: nothing was lost since the last full look
 	blind   map[*rtnl.Kind]int64 // gaps of kinds that have objects which cannot be decoded
 	resting time.Time            // until when doubts must wait
@@ -111,6 +110,7 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 		r.inbox.Close()
 		err = errors.Join(err, r.listener.Flush())
 		<-stopped
+		err = errors.Join(err, r.listener.Close())
 	}()
 	if r.dumper, err = rtnl.NewDumper(); err != nil {
 		return err
@@ -279,7 +279,7 @@ func (r *Recorder) recover() error {
 
 // end writes what has arrived, and that the session is over.
 func (r *Recorder) end() error {
-	items, err := r.flush()
+	items, _, err := r.flush()
 	if err != nil {
 		return err
 	}

@@ -23,13 +23,14 @@ type Inbox struct {
 type Item struct {
 	At      int64  // when it was read, microseconds since 1970
 	Data    []byte // the datagram
-	Overrun bool   // what came next was lost
-	Lost    int64  // how many, for an overrun; 0: not counted
+	Overrun bool   // messages were lost
+	Since   int64  // for an overrun: the last instant before the loss, microseconds since 1970
+	Lost    int64  // for an overrun: how many; 0: not counted
 	Flushed bool   // what arrived before a call of Flush ends here
 }
 
 const (
-	itemSize  = 64 // bytes an Item takes, about
+	itemSize  = 72 // bytes an Item takes, about
 	blockSize = 1 << 18
 )
 

@@ -35,6 +35,7 @@ type Listener struct {
 	event int // eventfd(2) that wakes the thread
 	inbox *Inbox
 	lost  uint32 // drops of the socket, as last read
+	empty int64  // when the socket was last seen empty, microseconds since 1970
 }
 
 // Listen subscribes in the network namespace of the calling thread, with a
@@ -70,6 +71,7 @@ func (l *Listener) subscribe(kinds []*Kind, buffer int) error {
 	if err != nil {
 		return err
 	}
+	l.empty = time.Now().UnixMicro()
 	l.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	return err
 }
@@ -87,8 +89,12 @@ func (l *Listener) control(f func(fd int) error) error {
 func (l *Listener) Run() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := l.control(l.drainForever)
-	return errors.Join(err, l.conn.Close(), unix.Close(l.event))
+	return l.control(l.drainForever)
+}
+
+// Close closes the socket, once Run has returned.
+func (l *Listener) Close() error {
+	return errors.Join(l.conn.Close(), unix.Close(l.event))
 }
 
 // Flush makes the listener put a mark into the inbox, behind everything that
@@ -111,7 +117,7 @@ func (l *Listener) drainForever(fd int) error {
 		if err := l.drain(fd, buf); err != nil {
 			return err
 		}
-		if flush && !l.inbox.put(Item{Flushed: true}) {
+		if flush && !l.inbox.put(Item{At: time.Now().UnixMicro(), Flushed: true}) {
 			return nil
 		}
 	}
@@ -126,6 +132,7 @@ func (l *Listener) drain(fd int, buf []byte) error {
 		case errors.Is(err, unix.EAGAIN) && overrun:
 			return l.overrun(fd)
 		case errors.Is(err, unix.EAGAIN):
+			l.empty = time.Now().UnixMicro()
 			return nil
 		case errors.Is(err, unix.ENOBUFS), errors.Is(err, ErrTruncated):
 			overrun = true
@@ -139,14 +146,17 @@ func (l *Listener) drain(fd int, buf []byte) error {
 	}
 }
 
-// overrun puts what is known of a loss into the inbox. ENOBUFS with no drop
+// overrun puts what is known of a loss into the inbox. It may have happened at
+// any time since the socket was last seen empty: what waited in it then bears
+// the time of reading. ENOBUFS with no drop
 // counted is possible: the kernel was short of memory for the message.
 func (l *Listener) overrun(fd int) error {
 	lost, err := drops(fd)
 	if err != nil {
 		return fmt.Errorf("count lost notifications: %w", err)
 	}
-	l.inbox.put(Item{At: time.Now().UnixMicro(), Overrun: true, Lost: int64(lost - l.lost)})
-	l.lost = lost
+	now := time.Now().UnixMicro()
+	l.inbox.put(Item{At: now, Overrun: true, Since: l.empty, Lost: int64(lost - l.lost)})
+	l.lost, l.empty = lost, now
 	return nil
 }

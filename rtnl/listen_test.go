@@ -1,8 +1,10 @@
 package rtnl
 
 import (
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"nlrec/internal/netnstest"
 )
@@ -19,6 +21,7 @@ func TestLossIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := time.Now().UnixMicro()
 	const sent = 1000 // the buffer has room for 157
 	netnstest.Run(t, fmt.Sprintf("for i in $(seq %d); do echo route add 10.1.$((i / 250)).$((i %% 250)) dev v0; done | ip -batch -", sent))
 
@@ -32,6 +35,9 @@ func TestLossIsCounted(t *testing.T) {
 		case item.Overrun:
 			overruns++
 			lost += item.Lost
+			if item.Since > before {
+				t.Errorf("the loss is said to have come after %d µs", item.Since-before)
+			}
 			if i != len(items)-1 {
 				t.Errorf("the overrun is item %d of %d: it belongs behind what came before it", i, len(items))
 			}
@@ -46,7 +52,7 @@ func TestLossIsCounted(t *testing.T) {
 	if err := l.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; err != nil {
+	if err := errors.Join(<-done, l.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
