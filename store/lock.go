@@ -22,6 +22,9 @@ const lockOffset = 1 << 62
 // closed its own: closing any descriptor drops the locks SQLite holds.
 func lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
+	if errors.Is(err, unix.EISDIR) {
+		err = fmt.Errorf("%s: %w: it is a folder", path, ErrNotRecording)
+	}
 	if err != nil {
 		return nil, err
 	}

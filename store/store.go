@@ -52,6 +52,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, err
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link to a larger disk, say; none appears between here and lock
+	}
 	f, err := lock(path)
 	if err != nil {
 		return nil, err
@@ -71,13 +74,13 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// dsn names the file to the driver. Pages of 8 KiB and a large cache suit a
-// table that grows at its end and indexes that grow in the middle; NORMAL
-// needs no fsync for a commit, and a power cut loses the last commits whole.
+// dsn names the file to the driver. A large cache suits indexes that grow in
+// the middle; NORMAL needs no fsync for a commit, and a power cut loses the
+// last commits whole.
 func dsn(path string) string {
 	q := url.Values{"_pragma": {
-		"page_size(8192)", "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)",
-		"wal_autocheckpoint(2000)", "journal_size_limit(67108864)", "trusted_schema(0)", "cell_size_check(1)",
+		"synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)",
+		"trusted_schema(0)", "cell_size_check(1)",
 	}, "_txlock": {"immediate"}, "_busy_timeout": {"10000"}, "_dqs": {"0"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
@@ -121,6 +124,10 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if have > want {
 		return fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, want)
+	}
+	// The mode is for a file that is ours to write, and before its first page.
+	if _, err := s.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -158,13 +159,31 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeStore(t, n)
-	for path, want := range map[string]error{text: ErrNotRecording, taken: ErrLocked, newer: ErrNewerSchema} {
+	for path, want := range map[string]error{dir: ErrNotRecording, text: ErrNotRecording, taken: ErrLocked, newer: ErrNewerSchema} {
+		before, _ := os.ReadFile(path)
 		if _, err := Open(context.Background(), path); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", filepath.Base(path), err, want)
+		}
+		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+			t.Errorf("%s: what was refused was changed", filepath.Base(path))
 		}
 	}
 	if running, err := Recording(newer); running || err != nil {
 		t.Errorf("a closed recording is being recorded: %v", err)
+	}
+}
+
+func TestOpenFollowsALink(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "a.db"), filepath.Join(dir, "link.db")
+	closeStore(t, open(t, path))
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, link)
+	defer closeStore(t, s)
+	if s.Path() != path {
+		t.Errorf("it records to %s", s.Path())
 	}
 }
 
