@@ -16,8 +16,8 @@ SELECT
   s.flags,               -- JSON array: secondary, temporary, tentative, deprecated, home, nodad, optimistic, dadfailed, mngtmpaddr, noprefixroute, autojoin, stable-privacy, dynamic
   s.metric,              -- metric of its prefix route; NULL: the default
   s.protocol,            -- who set it: kernel_lo, kernel_ra, kernel_ll, or a number; NULL: not known
-  s.valid_life_time,     -- seconds it was still valid when this version began; 4294967295: for ever
-  s.preferred_life_time, -- seconds it was still preferred when this version began; 4294967295: for ever
+  s.valid_life_time,     -- seconds it was still valid when this version began, renewals alone begin none; 4294967295: for ever
+  s.preferred_life_time, -- seconds it was still preferred when this version began, renewals alone begin none; 4294967295: for ever
   s.anycast,             -- anycast address
   o.position,            -- tells addresses apart that differ only in the network of their peer
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes

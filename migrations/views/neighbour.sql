@@ -9,7 +9,7 @@ SELECT
   (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
    WHERE k.netns = o.netns AND k.ifindex = o.ifindex) AS dev, -- name of that link
   s.lladdr,              -- its link-layer address; NULL: not resolved
-  s.state,               -- JSON array: INCOMPLETE, REACHABLE, STALE, DELAY, PROBE, FAILED, NOARP, PERMANENT
+  s.state,               -- JSON array: REACHABLE, STALE, PROBE, FAILED, PERMANENT; INCOMPLETE, DELAY and NOARP are not announced, and shown as far as a dump has seen them
   s.flags,               -- JSON array: router, extern_learn, offload, use, self, master, sticky
   s.flags_ext,           -- JSON array: managed, locked, extern_valid
   s.protocol,            -- who installed it; NULL: not known

@@ -9,9 +9,9 @@ SELECT
   s.type,                -- unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw
   coalesce(s.gateway, h.gateway) AS gateway, -- address of the gateway, of the route or of its nexthop object
   s.via,                 -- JSON object {"family", "host"}: a gateway of the other family
-  coalesce(s.oif, h.oif) AS oif, -- index of the link packets leave by, of the route or of its nexthop object
+  coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END) AS oif, -- index of the link packets leave by, of the route or of its nexthop object; one that drops them does so at lo, which is 1
   (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = coalesce(s.oif, h.oif)) AS dev, -- name of that link
+   WHERE k.netns = o.netns AND k.ifindex = coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END)) AS dev, -- name of that link
   o.metric,              -- priority; the lowest wins
   s.protocol,            -- who installed it: kernel, boot, static, dhcp, ra, bgp, …, or a number
   s.scope,               -- global, site, link, host, nowhere, or a number
@@ -38,7 +38,7 @@ SELECT
   s.nhid,                -- id of the nexthop object it uses
   s.metrics,             -- JSON array of one object: mtu, advmss, rtt and rttvar in ms, …; lock: those that may not be changed
   coalesce(s.encap, h.encap) AS encap, -- JSON object: the lightweight tunnel
-  s.expires,             -- seconds it still had to live when this version began; NULL: no limit
+  s.expires,             -- seconds it still had to live when this version began, renewals alone begin none; NULL: no limit
   s.pref,                -- router preference: low, medium, high; IPv6
   s.error,               -- errno given to senders, negative
   s.flow_from,           -- realm of the source
