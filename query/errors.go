@@ -45,13 +45,15 @@ func Hint(err error) string {
 // name of a system call that does not matter to anybody.
 func WithPath(path string, err error) error {
 	var file *fs.PathError
-	if errors.As(err, &file) {
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &file):
 		return fmt.Errorf("%s: %w", path, file.Err)
-	}
-	if text := err.Error(); strings.HasPrefix(text, path+": ") {
+	case !errors.As(err, &lite) && strings.HasPrefix(err.Error(), path+": "):
 		return err
+	default:
+		return fmt.Errorf("%s: %w", path, sorted(err))
 	}
-	return fmt.Errorf("%s: %w", path, sorted(err))
 }
 
 // sorted returns an error of SQLite as one that callers can tell apart, with

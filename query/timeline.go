@@ -80,7 +80,7 @@ func (l *timeline) readCoverage(ctx context.Context) (err error) {
 		return nil
 	}
 	l.last, err = l.number(ctx, `
-		SELECT max(coalesce((SELECT max(ended_us) FROM session), 0),
+		SELECT max(coalesce((SELECT max(coalesce(ended_us, ready_us)) FROM session), 0),
 			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))`)
 	return err
 }
@@ -128,6 +128,15 @@ func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Mome
 		return nil, errors.Join(err, hinted{
 			fmt.Errorf("%s: %w: its last change is #%d", text, ErrOutside, last),
 			fmt.Sprintf("nlrec query --at '#%d' \"SELECT * FROM link\"", last)})
+	}
+	first, err := l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, l.first)
+	if err != nil {
+		return nil, err
+	}
+	if id < first {
+		return nil, hinted{
+			fmt.Errorf("%s: %w: its first dump is complete with #%d", text, ErrOutside, first),
+			fmt.Sprintf("nlrec query --at '#%d' \"SELECT * FROM link\"", first)}
 	}
 	return &Moment{At: at, Change: id}, nil
 }
