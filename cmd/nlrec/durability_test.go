@@ -67,10 +67,34 @@ func TestKill(t *testing.T) {
 	if got := askSQLite(t, db, `SELECT count(*) FROM gap WHERE reason = 'not recording' AND from_us < to_us`); got != fmt.Sprint(kills) {
 		t.Errorf("%s gaps, want %d", got, kills)
 	}
+	if got := askSQLite(t, db, `SELECT count(*) FROM change c JOIN change p ON p.id = c.id - 1 WHERE c.at_us < p.at_us`); got != "0" {
+		t.Errorf("%s changes are dated before the one that came before", got)
+	}
 	if got := askSQLite(t, db, `
 		SELECT count(*) FROM change c JOIN change p ON p.id = (SELECT max(id) FROM change WHERE object = c.object AND id < c.id)
 		WHERE c.was IS NOT p.state OR p.state IS NOT NULL AND c.was_since_us <> p.at_us`); got != "0" {
 		t.Errorf("%s changes do not begin where the one before ended", got)
+	}
+}
+
+// TestKillOfAnIdleRecorder: what it vouched for before stays answered.
+func TestKillOfAnIdleRecorder(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	db := filepath.Join(t.TempDir(), "idle.db")
+	r := startRecording(t, db)
+	_ = r.stop(syscall.SIGKILL)
+	ready := "@" + askSQLite(t, db, `SELECT printf('%d.%06d', ready_us / 1000000, ready_us % 1000000) FROM session`)
+	for at, want := range map[string]int{ready: 0, "#1": 4} {
+		out, err := exec.Command("nlrec", "query", "--db", db, "--at", at, "SELECT ifname FROM link").CombinedOutput()
+		code := 0
+		if exit, ok := err.(*exec.ExitError); ok {
+			code = exit.ExitCode()
+		}
+		if code != want {
+			t.Errorf("--at %s: exit code %d, want %d\n%s", at, code, want, out)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func (l *changeLines) object(c store.Change) string {
 
 // pair writes a column and its value, unless that says nothing or too much.
 func (l *changeLines) pair(b *strings.Builder, column string, v any) {
-	if v == nil || v == "" || v == "[]" || v == int64(0) || len(fmt.Sprint(v)) > longest {
+	if v == nil || v == "" || v == "[]" || v == int64(0) || nested(v) != nil && len(v.(string)) > longest {
 		return
 	}
 	column, text := l.spell(column, v)

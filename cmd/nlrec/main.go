@@ -31,9 +31,9 @@ func main() {
 
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
 // 3 not a readable recording, 4 an instant outside the recording, 5 refused.
-// A first interrupt or SIGTERM cancels the command, a second ends the process.
+// A first interrupt, SIGTERM or SIGHUP cancels the command, a second ends the process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
@@ -153,7 +153,7 @@ var outcomes = []struct {
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
-	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command}"},
+	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command} --db {db}"},
 	{context.Canceled, 1, ""},
 }
 

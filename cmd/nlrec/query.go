@@ -40,6 +40,9 @@ instant is one of
 			if err != nil {
 				return err
 			}
+			if at == "" && cmd.Flags().Changed("at") {
+				return usageError{text: "--at is empty"} // "now" would be the answer to another question
+			}
 			if !slices.Contains(query.Formats(), output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.Formats(), ", "))}
 			}

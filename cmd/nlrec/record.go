@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"nlrec/query"
 	"nlrec/recorder"
 	"nlrec/rtnl"
 	"nlrec/store"
@@ -44,7 +45,7 @@ On a terminal it prints each change on a line.`,
 func record(ctx context.Context, path string, quiet bool, stdout, stderr io.Writer) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
-		return err
+		return query.WithPath(path, err)
 	}
 	defer func() {
 		if closeErr := s.Close(); err == nil {
@@ -62,7 +63,9 @@ func record(ctx context.Context, path string, quiet bool, stdout, stderr io.Writ
 			lines.links = found.Links
 		}
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			config.Committed = func(changes []store.Change) { fmt.Fprint(stdout, lines.of(changes)) }
+			p := newPrinter(stdout)
+			defer p.close()
+			config.Committed = func(changes []store.Change) { p.print(lines.of(changes), len(changes)) }
 		}
 	}
 	return recorder.Run(ctx, s, config)
