@@ -54,8 +54,8 @@ func (r *round) add(key string, state rtnl.Row) {
 // settle dumps kinds and makes the state agree. Changes it finds get the
 // instant up to which notifications were applied before the last dumps, so
 // that time does not go back from one change to the next, and the cause that
-// stands with their kind. blind says that notifications were missed before: then what is held of
-// a slot may be too old to apply a notification to.
+// stands with their kind. blind says that notifications were missed before:
+// then what is held of a slot may be too old to apply a notification to.
 func (r *Recorder) settle(kinds map[*rtnl.Kind]int64, how store.How, blind bool) error {
 	waiting, next, err := r.flush()
 	if err != nil {
