@@ -105,7 +105,7 @@ func (l *timeline) resolveInstant(ctx context.Context, text string, i Instant) (
 
 func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment, err error) {
 	if l.first == 0 {
-		return nil, hinted{fmt.Errorf("%s: %w: its first dump is not complete", text, ErrOutside), "nlrec status"}
+		return nil, hinted{fmt.Errorf("%s: %w: its first dump is not complete", text, ErrOutside), "nlrec status --db " + l.path}
 	}
 	if i.Change != 0 {
 		return l.findChange(ctx, text, i.Change)
@@ -127,7 +127,7 @@ func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Mome
 		last, err := l.number(ctx, `SELECT max(id) FROM change`)
 		return nil, errors.Join(err, hinted{
 			fmt.Errorf("%s: %w: its last change is #%d", text, ErrOutside, last),
-			fmt.Sprintf("nlrec query --at '#%d' \"SELECT * FROM link\"", last)})
+			l.example(fmt.Sprintf("'#%d'", last))})
 	}
 	first, err := l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, l.first)
 	if err != nil {
@@ -136,9 +136,14 @@ func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Mome
 	if id < first {
 		return nil, hinted{
 			fmt.Errorf("%s: %w: its first dump is complete with #%d", text, ErrOutside, first),
-			fmt.Sprintf("nlrec query --at '#%d' \"SELECT * FROM link\"", first)}
+			l.example(fmt.Sprintf("'#%d'", first))}
 	}
 	return &Moment{At: at, Change: id}, nil
+}
+
+// example is a question that this recording answers.
+func (l *timeline) example(at string) string {
+	return fmt.Sprintf("nlrec query --db %s --at %s \"SELECT * FROM link\"", l.path, at)
 }
 
 func (l *timeline) outside(text string, at int64) error {
@@ -151,7 +156,7 @@ func (l *timeline) outside(text string, at int64) error {
 	}
 	return hinted{
 		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(l.first, l.loc), reach),
-		fmt.Sprintf("nlrec query --at %s \"SELECT * FROM link\"", FormatTime(near, l.loc))}
+		l.example(FormatTime(near, l.loc))}
 }
 
 // warnOfGaps says when changes may have been missed around a moment.
