@@ -111,7 +111,7 @@ func openRapid(t *testing.T, rt *rapid.T, path, at string) *Reader {
 func invent(rt *rapid.T, path string) []instantOf {
 	r := recordingtest.Open(rt, path)
 	r.Begin(t0-second, t0)
-	moments, at := []instantOf{{t0, world{}}}, t0
+	moments, at := []instantOf{{t0, world{}}}, t0+1 // what comes until t0 is the first dump
 	for range rapid.IntRange(1, 40).Draw(rt, "changes") {
 		at += rapid.Int64Range(0, 3).Draw(rt, "later")
 		kind := rapid.IntRange(0, len(modelled)-1).Draw(rt, "kind")
