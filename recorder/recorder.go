@@ -45,7 +45,6 @@ type Config struct {
 type Summary struct {
 	Objects      map[*rtnl.Kind]int // how many of each kind exist
 	Links        map[int64]string   // names of the links by index
-	Changes      int                // how many differ from the file
 	SocketBuffer int                // the receive buffer it got
 }
 
@@ -141,8 +140,7 @@ func (r *Recorder) begin() error {
 			return err
 		}
 	}
-	changes, _, err := r.lookAtAll(how)
-	if err != nil {
+	if _, err := r.lookAtAll(how); err != nil {
 		return err
 	}
 	now := wall()
@@ -156,7 +154,7 @@ func (r *Recorder) begin() error {
 	}
 	r.ready = true
 	if r.Config.Ready != nil {
-		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), Changes: changes, SocketBuffer: r.listener.Buffer}
+		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {
 			found.Objects[k] = r.state.count(k)
 		}
@@ -166,23 +164,21 @@ func (r *Recorder) begin() error {
 }
 
 // lookAtAll looks at every kind until nothing is lost meanwhile, and writes
-// what it found. It returns how many changes that was and how many
-// notifications were lost.
-func (r *Recorder) lookAtAll(how store.How) (changes int, lost int64, err error) {
+// what it found. It returns how many notifications were lost.
+func (r *Recorder) lookAtAll(how store.How) (lost int64, err error) {
 	all := map[*rtnl.Kind]int64{}
 	for _, k := range rtnl.Kinds() {
 		all[k] = 0
 	}
 	for {
 		if err := r.settle(all, how, true); err != nil {
-			return changes, lost, err
+			return lost, err
 		}
-		changes += len(r.state.batch)
 		if err := r.commit(); err != nil {
-			return changes, lost, err
+			return lost, err
 		}
 		if r.overrun == nil {
-			return changes, lost, nil
+			return lost, nil
 		}
 		lost += r.overrun.count
 		r.overrun = nil
@@ -269,7 +265,7 @@ func (r *Recorder) recover() error {
 	if err != nil {
 		return err
 	}
-	_, more, err := r.lookAtAll(store.Found)
+	more, err := r.lookAtAll(store.Found)
 	if err != nil {
 		return err
 	}

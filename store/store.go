@@ -180,15 +180,6 @@ func makeViews(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// Path returns the file's name.
-func (s *Store) Path() string { return s.path }
-
-// Session returns the number of the running session.
-func (s *Store) Session() int64 { return s.session }
-
-// LastChange returns the id of the last change, 0 when there is none.
-func (s *Store) LastChange() int64 { return s.change }
-
 // Close folds the write-ahead log into the file, so that a bare copy of it is
 // complete, and gives up the lock. The file stays in WAL mode: to leave it, and
 // to enter it at the next start, would need the file alone, and whoever reads

@@ -182,8 +182,8 @@ func TestOpenFollowsALink(t *testing.T) {
 	}
 	s := open(t, link)
 	defer closeStore(t, s)
-	if s.Path() != path {
-		t.Errorf("it records to %s", s.Path())
+	if s.path != path {
+		t.Errorf("it records to %s", s.path)
 	}
 }
 
