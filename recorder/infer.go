@@ -36,7 +36,7 @@ func (st *state) infer(c store.Change) {
 	if c.Kind == rtnl.Link {
 		st.noteDead(c.Key[0].(int64), c.State)
 	}
-	if c.How != store.Announced && c.How != store.Inferred {
+	if st.literal || c.How != store.Announced && c.How != store.Inferred {
 		return
 	}
 	from := origin{at: c.At, how: store.Inferred, cause: c.ID}

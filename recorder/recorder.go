@@ -39,6 +39,10 @@ type Config struct {
 	// Committed is called with every batch of changes that is in the file,
 	// after Ready. It must not keep the slice.
 	Committed func([]store.Change)
+
+	// literal takes notifications at their word and looks no further: for
+	// tests that show what that misses.
+	literal bool
 }
 
 // Summary tells what a recorder found when it began.
@@ -81,6 +85,7 @@ const (
 func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := &Recorder{Config: c, ctx: context.WithoutCancel(ctx), store: s, state: newState(s),
 		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, blind: map[*rtnl.Kind]int64{}}
+	r.state.literal = c.literal
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}

@@ -17,6 +17,7 @@ type state struct {
 	doubt   map[*rtnl.Kind]int64 // kinds to be looked at again, and the change that made it necessary
 	doubted int64                // when the oldest doubt came up
 	names   map[string]*rtnl.Kind
+	literal bool // nothing is inferred and nothing doubted
 
 	users map[rtnl.Ref]map[user]bool // who stands on an object
 	dead  map[int64]bool             // links over which no IPv4 packet goes: their hops do not keep a route
@@ -191,6 +192,9 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 
 // suspect notes that a kind is to be looked at again.
 func (st *state) suspect(k *rtnl.Kind, cause, at int64) {
+	if st.literal {
+		return
+	}
 	if len(st.doubt) == 0 {
 		st.doubted = at
 	}

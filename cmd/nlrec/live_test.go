@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"nlrec/internal/iptest"
 	"nlrec/internal/netnstest"
 )
 
 // recording is a running `nlrec record`.
 type recording struct {
-	t   failer
+	t   iptest.TB
 	db  string
 	cmd *exec.Cmd
 	out []string      // what it said until it was ready
@@ -24,7 +25,7 @@ type recording struct {
 
 // record starts nlrec and waits until its first dump is committed. prepare may
 // change the command first.
-func startRecording(t failer, db string, prepare ...func(*exec.Cmd)) *recording {
+func startRecording(t iptest.TB, db string, prepare ...func(*exec.Cmd)) *recording {
 	t.Helper()
 	r := &recording{t: t, db: db, cmd: exec.Command("nlrec", "record", "--db", db)}
 	for _, f := range prepare {
@@ -73,24 +74,35 @@ func (r *recording) all() []string { return append(r.out, <-r.end...) }
 
 // agrees waits until the recording shows what ip shows, and returns that and
 // an instant at which it held.
-func (r *recording) agrees(step string) (snapshot, string) {
+func (r *recording) agrees(step string) (iptest.Snapshot, string) {
 	r.t.Helper()
 	return r.agreesWithin(step, 20*time.Second)
 }
 
-func (r *recording) agreesWithin(step string, patience time.Duration) (snapshot, string) {
+func (r *recording) agreesWithin(step string, patience time.Duration) (iptest.Snapshot, string) {
 	r.t.Helper()
 	var diff string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		before := ofKernel(r.t)
-		recorded := ofRecording(r.t, r.db)
+		before := iptest.Kernel(r.t)
+		recorded := asked(r.t, r.db)
 		at := fmt.Sprintf("@%.6f", float64(time.Now().UnixMicro())/1e6)
-		if diff = differences(before, recorded); diff == "" && differences(before, ofKernel(r.t)) == "" {
+		if diff = iptest.Differences(before, recorded); diff == "" && iptest.Differences(before, iptest.Kernel(r.t)) == "" {
 			return before, at
 		}
 	}
 	r.t.Fatalf("after %s:\n%s", step, diff)
 	return nil, ""
+}
+
+// asked returns what nlrec says of everything, now or at an instant.
+func asked(t iptest.TB, db string, at ...string) iptest.Snapshot {
+	t.Helper()
+	args := append([]string{"query", "--db", db, "-o", "json"}, at...)
+	out, err := exec.Command("nlrec", append(args, iptest.Question())...).Output()
+	if err != nil {
+		t.Fatalf("nlrec %v: %v\n%s", args, err, err.(*exec.ExitError).Stderr)
+	}
+	return iptest.Recording(t, string(out))
 }
 
 // liveSteps change a network in every way the kinds know of.
@@ -135,7 +147,7 @@ func TestLive(t *testing.T) {
 	r := startRecording(t, db)
 	type moment struct {
 		step, at string
-		snapshot
+		iptest.Snapshot
 	}
 	var moments []moment
 	for _, step := range append([]string{"true"}, liveSteps...) {
@@ -147,7 +159,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("nlrec record: %v", err)
 	}
 	for _, m := range moments {
-		if diff := differences(m.snapshot, ofRecording(t, db, "--at", m.at)); diff != "" {
+		if diff := iptest.Differences(m.Snapshot, asked(t, db, "--at", m.at)); diff != "" {
 			t.Errorf("as of %s, after %s:\n%s", m.at, m.step, diff)
 		}
 	}

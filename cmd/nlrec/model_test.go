@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
+	"nlrec/internal/iptest"
 	"nlrec/internal/netnstest"
 )
 
@@ -103,7 +104,7 @@ func TestModel(t *testing.T) {
 		r := startRecording(t, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
 		type moment struct {
 			at string
-			snapshot
+			iptest.Snapshot
 		}
 		var moments []moment
 		var done []string
@@ -125,7 +126,7 @@ func TestModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range moments {
-			if diff := differences(m.snapshot, ofRecording(t, r.db, "--at", m.at)); diff != "" {
+			if diff := iptest.Differences(m.Snapshot, asked(t, r.db, "--at", m.at)); diff != "" {
 				t.Fatalf("as of %s:\n%s\n%s", m.at, diff, strings.Join(done, "\n"))
 			}
 		}

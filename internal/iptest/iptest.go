@@ -1,4 +1,6 @@
-package main
+// Package iptest compares what nlrec recorded with what ip(8) says of the
+// kernel, in the columns of the views: an oracle that shares no code with it.
+package iptest
 
 import (
 	"encoding/json"
@@ -10,27 +12,25 @@ import (
 	"strings"
 )
 
-// The oracle: what ip(8) says of the kernel, in the columns of the views. A
 // row is the columns that are compared; what ip leaves out is nil.
+type row map[string]any
 
-type oracleRow map[string]any
-
-// failer is what testing.T and rapid.T have in common.
-type failer interface {
+// TB is what a test fails by, in testing or in rapid.
+type TB interface {
 	Helper()
 	Fatal(...any)
 	Fatalf(string, ...any)
 	Cleanup(func())
 }
 
-// snapshot is the rows of each kind, as text that sorts and compares.
-type snapshot map[string][]string
+// A Snapshot is the rows of each kind, as text that sorts and compares.
+type Snapshot map[string][]string
 
 // oracles are the kinds and how to ask ip for them.
 var oracles = []struct {
 	kind    string
 	columns []string
-	ask     func(t failer) []oracleRow
+	ask     func(t TB) []row
 }{
 	{"link", []string{"ifindex", "ifname", "flags", "mtu", "qdisc", "operstate", "linkmode", "link_group", "txqlen", "link_type",
 		"address", "broadcast", "link", "link_index", "link_netnsid", "master", "promiscuity", "allmulti", "min_mtu", "max_mtu",
@@ -47,20 +47,20 @@ var oracles = []struct {
 }
 
 // askIP returns what `ip -d -j …` prints.
-func askIP(t failer, args ...string) []oracleRow {
+func askIP(t TB, args ...string) []row {
 	t.Helper()
 	out, err := exec.Command("ip", append([]string{"-d", "-j"}, args...)...).Output()
 	if err != nil {
 		t.Fatalf("ip %v: %v", args, err)
 	}
-	var rows []oracleRow
+	var rows []row
 	if len(out) > 0 {
 		decode(t, string(out), &rows)
 	}
-	return slices.DeleteFunc(rows, func(r oracleRow) bool { return len(r) == 0 })
+	return slices.DeleteFunc(rows, func(r row) bool { return len(r) == 0 })
 }
 
-func decode(t failer, text string, into any) {
+func decode(t TB, text string, into any) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -69,7 +69,7 @@ func decode(t failer, text string, into any) {
 	}
 }
 
-func askLinks(t failer) []oracleRow {
+func askLinks(t TB) []row {
 	rows := askIP(t, "link", "show")
 	for _, r := range rows {
 		r["link_group"] = r["group"]
@@ -82,12 +82,12 @@ func askLinks(t failer) []oracleRow {
 	return rows
 }
 
-func askAddresses(t failer) []oracleRow {
-	var rows []oracleRow
+func askAddresses(t TB) []row {
+	var rows []row
 	for _, link := range askIP(t, "address", "show") {
 		infos, _ := link["addr_info"].([]any)
 		for _, info := range infos {
-			r := oracleRow(info.(map[string]any))
+			r := row(info.(map[string]any))
 			if len(r) == 0 {
 				continue
 			}
@@ -101,7 +101,7 @@ func askAddresses(t failer) []oracleRow {
 }
 
 // trueKeys returns the keys that are there, in order: ip -j has flags as keys.
-func trueKeys(r oracleRow, keys ...string) []any {
+func trueKeys(r row, keys ...string) []any {
 	found := []any{}
 	for _, k := range keys {
 		if _, ok := r[k]; ok {
@@ -121,8 +121,8 @@ func tableID(v any) any {
 	return json.Number(text)
 }
 
-func askRoutes(t failer) []oracleRow {
-	var rows []oracleRow
+func askRoutes(t TB) []row {
+	var rows []row
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "route", "show", "table", "all") {
 			r["family"], r["table_id"] = family, tableID(r["table"])
@@ -161,8 +161,8 @@ func without(v any, derived ...any) any {
 	return slices.DeleteFunc(flags, func(f any) bool { return slices.Contains(derived, f) })
 }
 
-func askNeighbours(t failer) []oracleRow {
-	var rows []oracleRow
+func askNeighbours(t TB) []row {
+	var rows []row
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "neighbour", "show") {
 			r["family"] = family
@@ -176,8 +176,8 @@ func askNeighbours(t failer) []oracleRow {
 	return rows
 }
 
-func askRules(t failer) []oracleRow {
-	var rows []oracleRow
+func askRules(t TB) []row {
+	var rows []row
 	for family, flag := range map[string]string{"inet": "-4", "inet6": "-6"} {
 		for _, r := range askIP(t, flag, "rule", "show") {
 			_, not := r["not"]
@@ -239,7 +239,7 @@ func length(family string, addr, bits any) any {
 	}
 }
 
-func askNexthops(t failer) []oracleRow {
+func askNexthops(t TB) []row {
 	rows := askIP(t, "nexthop", "show")
 	for _, r := range rows {
 		r["flags"] = without(r["flags"], "dead", "linkdown")
@@ -259,20 +259,19 @@ func askNexthops(t failer) []oracleRow {
 	return rows
 }
 
-// ofKernel asks ip for everything.
-func ofKernel(t failer) snapshot {
+// Kernel asks ip for everything.
+func Kernel(t TB) Snapshot {
 	t.Helper()
-	s := snapshot{}
+	s := Snapshot{}
 	for _, o := range oracles {
 		s[o.kind] = texts(o.columns, o.ask(t))
 	}
 	return s
 }
 
-// ofRecording asks nlrec for the same, now or at an instant: all kinds in one
-// question, a row as a JSON object.
-func ofRecording(t failer, db string, at ...string) snapshot {
-	t.Helper()
+// Question is the SQL that Recording wants the rows of: of every kind, now or
+// as of an instant, a row as a JSON object.
+func Question() string {
 	var arms []string
 	for _, o := range oracles {
 		var pairs []string
@@ -285,17 +284,18 @@ func ofRecording(t failer, db string, at ...string) snapshot {
 		}
 		arms = append(arms, arm)
 	}
-	args := append([]string{"query", "--db", db, "-o", "json"}, at...)
-	out, err := exec.Command("nlrec", append(args, strings.Join(arms, " UNION ALL "))...).Output()
-	if err != nil {
-		t.Fatalf("nlrec %v: %v\n%s", args, err, err.(*exec.ExitError).Stderr)
-	}
+	return strings.Join(arms, " UNION ALL ")
+}
+
+// Recording reads the answer to Question, as "nlrec query -o json" prints it.
+func Recording(t TB, answer string) Snapshot {
+	t.Helper()
 	var rows []struct{ Kind, Columns string }
-	decode(t, string(out), &rows)
-	byKind := map[string][]oracleRow{}
-	for _, row := range rows {
-		var r oracleRow
-		decode(t, row.Columns, &r)
+	decode(t, answer, &rows)
+	byKind := map[string][]row{}
+	for _, object := range rows {
+		var r row
+		decode(t, object.Columns, &r)
 		for column, v := range r {
 			if text, ok := v.(string); ok && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) {
 				var nested any
@@ -303,9 +303,9 @@ func ofRecording(t failer, db string, at ...string) snapshot {
 				r[column] = nested
 			}
 		}
-		byKind[row.Kind] = append(byKind[row.Kind], r)
+		byKind[object.Kind] = append(byKind[object.Kind], r)
 	}
-	s := snapshot{}
+	s := Snapshot{}
 	for _, o := range oracles {
 		s[o.kind] = texts(o.columns, byKind[o.kind])
 	}
@@ -314,7 +314,7 @@ func ofRecording(t failer, db string, at ...string) snapshot {
 
 // texts writes rows so that they can be compared: JSON with sorted keys, less
 // what the two sides leave out by design.
-func texts(columns []string, rows []oracleRow) []string {
+func texts(columns []string, rows []row) []string {
 	lines := make([]string, 0, len(rows))
 	for _, r := range rows {
 		var b strings.Builder
@@ -360,8 +360,8 @@ func comparable(column string, object map[string]any) map[string]any {
 	return left
 }
 
-// differences says where two snapshots differ; empty: nowhere.
-func differences(kernel, recording snapshot) string {
+// Differences says where two snapshots differ; empty: nowhere.
+func Differences(kernel, recording Snapshot) string {
 	var b strings.Builder
 	for _, o := range oracles {
 		for _, line := range kernel[o.kind] {
