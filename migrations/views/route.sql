@@ -7,8 +7,8 @@ SELECT
   o.table_id,            -- number of the table: 254 main, 255 local, 253 default
   o.dst,                 -- destination: default, a prefix, or an address
   s.type,                -- unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw
-  coalesce(s.gateway, h.gateway) AS gateway, -- address of the gateway, of the route or of its nexthop object
-  s.via,                 -- JSON object {"family", "host"}: a gateway of the other family
+  coalesce(s.gateway, CASE WHEN h.family = o.family THEN h.gateway END) AS gateway, -- address of the gateway, of the route or of its nexthop object
+  coalesce(s.via, CASE WHEN h.family <> o.family AND h.gateway IS NOT NULL THEN json_object('family', h.family, 'host', h.gateway) END) AS via, -- JSON object {"family", "host"}: a gateway of the other family
   coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END) AS oif, -- index of the link packets leave by, of the route or of its nexthop object; one that drops them does so at lo, which is 1
   of_link(o.netns, coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END), l.ifname) AS dev, -- name of that link
   o.metric,              -- priority; the lowest wins
@@ -26,8 +26,9 @@ SELECT
           SELECT 1 FROM json_each(s.nexthops) j
           WHERE json_extract(j.value, '$.flags') NOT LIKE '%dead%'
             AND coalesce(of_link(o.netns, json_extract(j.value, '$.oif'), l.carrier <> 0), 1))
-        THEN flags_with(s.flags, 'linkdown')
+        THEN flags_with(s.flags, '["linkdown"]')
       ELSE replace(replace(s.flags, ',"linkdown"', ''), '"linkdown"', '') END
+    WHEN h.flags <> '[]' THEN flags_with(s.flags, h.flags)
     WHEN s.oif IS NULL OR s.scope = 'host' OR s.type = 'local' OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
     ELSE hop_flags(s.flags, s.oif)
   END AS flags,          -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; linkdown: the link has no carrier; dead: nor is the route used then
@@ -38,7 +39,8 @@ SELECT
       FROM json_each(s.nexthops) j)
     WHEN json_array_length(g.nh_group) > 1 THEN (
       SELECT json_group_array(json_patch('{}', json_object(
-        'gateway', m.gateway, 'encap', json(m.encap), 'oif', m.oif,
+        'gateway', CASE WHEN m.family = o.family THEN m.gateway END,
+        'via', CASE WHEN m.family <> o.family AND m.gateway IS NOT NULL THEN json_object('family', m.family, 'host', m.gateway) END, 'encap', json(m.encap), 'oif', m.oif,
         'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', of_link(o.netns, m.oif, l.ifname))))
       FROM json_each(g.nh_group) j
       JOIN nexthop_object n ON n.id = json_extract(j.value, '$.id') AND n.netns = o.netns
