@@ -2,6 +2,7 @@ package iptest
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"os/user"
 	"slices"
@@ -19,11 +20,10 @@ func askIP(t TB, args ...string) []row {
 	if err != nil {
 		t.Fatalf("ip %v: %v", args, err)
 	}
-	var rows []row
-	if len(out) > 0 {
-		decode(t, string(out), &rows)
+	if len(out) == 0 {
+		return nil
 	}
-	return slices.DeleteFunc(rows, func(r row) bool { return len(r) == 0 })
+	return decodeIP(t, string(out))
 }
 
 // askFamilies asks for IPv4 and for IPv6.
@@ -52,6 +52,9 @@ func (r row) rename(names ...string) {
 func (r row) numbers(keys ...string) {
 	for _, key := range keys {
 		if text, ok := r[key].(string); ok {
+			if text == "cosmos" { // realm 0
+				text = "0"
+			}
 			r[key] = json.Number(text)
 		}
 	}
@@ -163,15 +166,31 @@ func (r row) table() {
 	}
 }
 
-// tos makes a number of a type of service, which ip prints as 0x10.
+// tos makes a number of a type of service, which ip prints as 0x10, or as AF11
+// when the file rt_dsfield has a name for it.
 func (r row) tos() {
 	text, _ := r["tos"].(string)
+	if named := named("rt_dsfield", text); named != "" {
+		text = named
+	}
 	n, _ := strconv.ParseInt(strings.TrimPrefix(text, "0x"), 16, 64)
 	r["tos"] = json.Number(strconv.FormatInt(n, 10))
 }
 
+// named returns the number that a file of iproute2 gives a name, or "".
+func named(file, name string) string {
+	text, _ := os.ReadFile("/etc/iproute2/" + file)
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 1 && f[1] == name {
+			return f[0]
+		}
+	}
+	return ""
+}
+
 func askRoutes(t TB) []row {
 	rows := askFamilies(t, "route", "show", "table", "all")
+	nexthops := askNexthops(t)
 	for _, r := range rows {
 		r.table()
 		r.tos()
@@ -199,9 +218,62 @@ func askRoutes(t TB) []row {
 		if info, ok := r["nh_info"].(map[string]any); ok {
 			shapeNexthop(info)
 		}
+		if r["nhid"] != nil && r["dev"] == nil && r["nexthops"] == nil {
+			resolve(r, nexthops)
+		}
 	}
 	numberSlots(rows)
 	return rows
+}
+
+// resolve adds the hops of a route that uses a nexthop object. The kernel does
+// so itself unless net.ipv4.nexthop_compat_mode is 0.
+func resolve(r row, nexthops []row) {
+	byID := map[any]row{}
+	for _, n := range nexthops {
+		byID[n["id"]] = n
+	}
+	n := byID[r["nhid"]]
+	group, _ := n["nh_group"].([]any)
+	if len(group) == 1 && r["family"] == "inet" {
+		n, group = byID[group[0].(map[string]any)["id"]], nil
+	}
+	if group == nil {
+		putHop(r, n)
+		return
+	}
+	hops := []any{}
+	for _, m := range group {
+		member := m.(map[string]any)
+		hop := row{"family": r["family"], "weight": json.Number("1")}
+		if member["weight"] != nil {
+			hop["weight"] = member["weight"]
+		}
+		putHop(hop, byID[member["id"]])
+		delete(hop, "family")
+		hops = append(hops, map[string]any(hop))
+	}
+	r["nexthops"] = hops
+}
+
+// putHop gives a route or hop what a nexthop object says.
+func putHop(r, nexthop row) {
+	for _, key := range []string{"dev", "flags", "encap"} {
+		if r[key] == nil || key == "flags" {
+			r[key] = nexthop[key]
+		}
+	}
+	if nexthop["blackhole"] != nil {
+		r["dev"] = "lo"
+	}
+	gateway := text(nexthop["gateway"])
+	switch family := map[bool]string{true: "inet6", false: "inet"}[strings.Contains(gateway, ":")]; {
+	case gateway == "":
+	case family == r["family"]:
+		r["gateway"] = gateway
+	default:
+		r["via"] = map[string]any{"family": family, "host": gateway}
+	}
 }
 
 // numberSlots tells which place an IPv4 route has among those that differ in
