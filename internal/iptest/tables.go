@@ -17,6 +17,14 @@ var counters = map[string]bool{
 	"link.info_slave_data.mcast_eht_hosts_cnt":     true,
 	"nexthop.resilient_args.unbalanced_time":       true, // for how long
 	"route.nh_info.resilient_args.unbalanced_time": true,
+
+	// Of an XDP program, asked of bpf(2) and not of rtnetlink.
+	"link.xdp.prog.name":           true,
+	"link.xdp.prog.tag":            true,
+	"link.xdp.prog.jited":          true,
+	"link.xdp.prog.load_time":      true,
+	"link.xdp.prog.created_by_uid": true,
+	"link.xdp.prog.btf_id":         true,
 }
 
 // unprinted are the columns and JSON keys of which iproute2 6.1 says nothing,
@@ -66,10 +74,10 @@ var unprinted = map[string]bool{
 	"rule.flowlabel_mask":                          true,
 
 	// What it knows and does not print.
-	"link.af_spec":       true,
-	"link.map":           true,
-	"neighbour.type":     true,
-	"route.metrics.lock": true,
+	"link.af_spec":   true,
+	"link.map":       true,
+	"link.xdp.flags": true,
+	"neighbour.type": true,
 
 	// Indexes, for which it has names.
 	"link.master_index":                      true,
