@@ -27,6 +27,7 @@ var tools = map[string]func(args []string) error{
 	"route-multicast":  routeMulticast,
 	"set-by-ioctl":     setByIoctl,
 	"add-rule-twice":   addRuleTwice,
+	"add-address":      addAddress,
 }
 
 // TestMain makes the test binary a tool where it is called by the name of one.
@@ -231,28 +232,56 @@ func routeMulticast(args []string) error {
 // addRuleTwice adds the same rule twice, as only a program can that does not
 // ask for it to be new.
 func addRuleTwice([]string) error {
+	rule := []byte{unix.AF_INET, 0, 0, 0, 77, 0, 0, unix.RTN_UNICAST, 0, 0, 0, 0}
+	rule = appendAttribute(rule, unix.FRA_PRIORITY, binary.NativeEndian.AppendUint32(nil, 100))
+	return errors.Join(request(unix.RTM_NEWRULE, rule), request(unix.RTM_NEWRULE, rule))
+}
+
+// addAddress adds an address with a protocol, which iproute2 6.1 cannot: LINK
+// ADDRESS/LENGTH PROTOCOL.
+func addAddress(args []string) error {
+	link, err := net.InterfaceByName(args[0])
+	if err != nil {
+		return err
+	}
+	const protocol = 11 // IFA_PROTO
+	prefix := netip.MustParsePrefix(args[1])
+	address := []byte{unix.AF_INET, byte(prefix.Bits()), 0, unix.RT_SCOPE_UNIVERSE}
+	address = binary.NativeEndian.AppendUint32(address, uint32(link.Index))
+	address = appendAttribute(address, unix.IFA_LOCAL, prefix.Addr().AsSlice())
+	return request(unix.RTM_NEWADDR, appendAttribute(address, protocol, []byte{byte(number32(args[2]))}))
+}
+
+// appendAttribute appends an attribute of netlink.
+func appendAttribute(b []byte, number uint16, value []byte) []byte {
+	b = binary.NativeEndian.AppendUint16(b, uint16(4+len(value)))
+	b = append(binary.NativeEndian.AppendUint16(b, number), value...)
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
+// request has the kernel make something.
+func request(number uint16, body []byte) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}
+	defer unix.Close(fd)
 	ne := binary.NativeEndian
-	rule := []byte{unix.AF_INET, 0, 0, 0, 77, 0, 0, unix.RTN_UNICAST, 0, 0, 0, 0}
-	rule = ne.AppendUint32(ne.AppendUint16(ne.AppendUint16(rule, 8), unix.FRA_PRIORITY), 100)
-	header := ne.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(rule)))
-	header = ne.AppendUint16(ne.AppendUint16(header, unix.RTM_NEWRULE), unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE)
-	request := append(append(header, make([]byte, 8)...), rule...)
-	for range 2 {
-		if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-			return err
-		}
-		answer := make([]byte, 512)
-		n, _, err := unix.Recvfrom(fd, answer, 0)
-		if err != nil {
-			return err
-		}
-		if n < 20 || ne.Uint32(answer[16:]) != 0 {
-			return fmt.Errorf("the kernel refuses the rule: %v", answer[:n])
-		}
+	message := ne.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	message = ne.AppendUint16(ne.AppendUint16(message, number), unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE)
+	message = append(append(message, make([]byte, 8)...), body...)
+	if err := unix.Sendto(fd, message, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	answer := make([]byte, 512)
+	n, _, err := unix.Recvfrom(fd, answer, 0)
+	switch {
+	case err != nil:
+		return err
+	case n < 20:
+		return fmt.Errorf("the answer is short: %v", answer[:n])
+	case ne.Uint32(answer[16:]) != 0:
+		return unix.Errno(-int32(ne.Uint32(answer[16:])))
 	}
 	return nil
 }
