@@ -52,6 +52,11 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin, replayed bool) error {
 	row, err := k.Decode(body)
 	switch {
+	case errors.Is(err, rtnl.ErrForeign) && k.Part != nil && h.Type == k.New:
+		if key, with := k.Part(k, body); key != nil {
+			r.state.observePart(k, key, with, from)
+		}
+		return nil
 	case errors.Is(err, rtnl.ErrForeign):
 		return nil
 	case err != nil:
@@ -59,6 +64,7 @@ func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin
 		return r.undecodable(k, err)
 	}
 	n := rtnl.Notification{Flags: h.Flags, Deleted: h.Type == k.Del, Replayed: replayed}
+	n.Moved = n.Deleted && k.Moved != nil && k.Moved(body)
 	r.state.observe(k, row, n, from)
 	return nil
 }

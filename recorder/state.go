@@ -22,7 +22,8 @@ type state struct {
 	literal bool // nothing is inferred and nothing doubted
 
 	users map[rtnl.Ref]map[user]bool // who stands on an object
-	dead  map[int64]bool             // links over which no IPv4 packet goes: their hops do not keep a route
+
+	departed map[user]departed // objects that went to another network namespace
 }
 
 // user is a slot whose objects stand on another.
@@ -52,7 +53,7 @@ type origin struct {
 
 func newState(s interner) *state {
 	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubts: map[subject]doubt{}, names: map[string]*rtnl.Kind{},
-		users: map[rtnl.Ref]map[user]bool{}, dead: map[int64]bool{}}
+		users: map[rtnl.Ref]map[user]bool{}, departed: map[user]departed{}}
 	for _, k := range rtnl.Kinds() {
 		st.kinds[k] = slots{}
 		st.names[k.Name] = k
@@ -65,9 +66,6 @@ func (st *state) hold(k *rtnl.Kind, key rtnl.Row, o *store.Object) {
 	text := string(rtnl.AppendKey(nil, key))
 	st.kinds[k][text] = append(st.kinds[k][text], o)
 	st.use(k, key, text, o.State.Values)
-	if k == rtnl.Link {
-		st.noteDead(key[0].(int64), o.State)
-	}
 }
 
 // observe applies one notification.
@@ -83,7 +81,47 @@ func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from o
 	if k.Slots == nil && len(held) == 1 && !n.Deleted && k.Same(held[0].State.Values, values) {
 		return // the kernel repeats itself often
 	}
+	if n.Moved && len(held) == 1 {
+		st.depart(k, string(text), held[0])
+	}
 	st.replace(k, key, string(text), held, k.Place(elements(held), n), from)
+}
+
+// observePart applies a notification that tells some values of an object.
+func (st *state) observePart(k *rtnl.Kind, key rtnl.Row, with func(rtnl.Row) rtnl.Row, from origin) {
+	text := string(rtnl.AppendKey(nil, key))
+	if held := st.kinds[k][text]; len(held) == 1 {
+		st.replace(k, key, text, held, []rtnl.Element{{Position: held[0].Position, State: with(held[0].State.Values)}}, from)
+	}
+}
+
+// departed is an object that went to another network namespace, and the state
+// it had.
+type departed struct {
+	object *store.Object
+	state  rtnl.Row
+}
+
+// manyDeparted bounds how many are remembered: those of containers never
+// return.
+const manyDeparted = 1024
+
+func (st *state) depart(k *rtnl.Kind, text string, o *store.Object) {
+	if len(st.departed) >= manyDeparted {
+		clear(st.departed)
+	}
+	st.departed[user{k, text}] = departed{o, o.State.Values}
+}
+
+// arrive returns the object that has come: one that had gone to another
+// namespace if it is the same, or else a new one.
+func (st *state) arrive(k *rtnl.Kind, key rtnl.Row, text string, e rtnl.Element) *store.Object {
+	d, ok := st.departed[user{k, text}]
+	delete(st.departed, user{k, text})
+	if ok && k.Another != nil && !k.Another(k, whole(key, d.state), whole(key, e.State)) {
+		return d.object
+	}
+	return &store.Object{Position: e.Position}
 }
 
 // countsAs returns the state to believe; nil: the object counts as not there.
@@ -180,7 +218,7 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 	}
 	for _, e := range after {
 		if !slices.ContainsFunc(left, func(o *store.Object) bool { return o.Position == e.Position }) {
-			o := &store.Object{Position: e.Position}
+			o := st.arrive(k, key, text, e)
 			left = append(left, o)
 			st.change(k, key, o, st.store.Intern(k, e.State), from)
 		}

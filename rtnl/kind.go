@@ -39,16 +39,23 @@ type Kind struct {
 	// About reports whether a message is about an object of this kind. Message
 	// types are shared: AF_BRIDGE speaks of ports in RTM_NEWLINK. Nil: always.
 	About func(header []byte) bool
+	// Part reads a message that is not About the kind but tells some values of
+	// an object: its key, and the state it had before with these values. Nil,
+	// and a nil key: it does not.
+	Part func(k *Kind, body []byte) (key Row, with func(state Row) Row)
+	// Moved reports whether the message that an object is gone says that it
+	// lives on in another network namespace. Nil: it never does.
+	Moved func(body []byte) bool
 	// Hints reads messages of its Groups that tell of no object of the kind,
 	// or not all, but say that something may have changed: by message type.
 	Hints map[uint16]func(body []byte) []Doubt
 	// Finish settles what depends on several columns, after all are read.
 	Finish func(m *message) error
 	// Mortal says that a key which comes back after its object went names
-	// another object.
+	// another object, unless that had Moved and is not Another.
 	Mortal bool
-	// Another reports whether an object that went from was to now between two
-	// looks is rather another one with the same key. Nil: never.
+	// Another reports whether an object that went from was to now while nobody
+	// looked is rather another one with the same key. Nil: never.
 	Another func(k *Kind, was, now Row) bool
 	// CountsAs returns what a state counts as, where some are steps that the
 	// kernel does not announce: the state to believe, given whether the object

@@ -88,6 +88,8 @@ var Link = define(Kind{
 		iflaTailroom:                  {Column: "tailroom", Read: u16},
 	},
 	About:  func(header []byte) bool { return header[0] == unix.AF_UNSPEC },
+	Part:   bridgeView,
+	Moved:  movedAway,
 	Hints:  linkHints,
 	Doubts: linkDoubts,
 
@@ -199,4 +201,17 @@ func anotherLink(k *Kind, was, now Row) bool {
 		}
 	}
 	return false
+}
+
+// movedAway looks for IFLA_NEW_NETNSID, which dev_change_net_namespace() of
+// net/core/dev.c adds to the message.
+func movedAway(body []byte) (moved bool) {
+	if len(body) < unix.SizeofIfInfomsg {
+		return false
+	}
+	_ = eachAttr(body[unix.SizeofIfInfomsg:], func(a attribute) error {
+		moved = moved || a.number == unix.IFLA_NEW_NETNSID
+		return nil
+	})
+	return moved
 }

@@ -24,6 +24,7 @@ type Notification struct {
 	Key      Row
 	Flags    uint16 // of nlmsghdr: NLM_F_REPLACE and the like
 	Deleted  bool
+	Moved    bool // it lives on in another network namespace
 	State    Row
 	Replayed bool // a dump may have shown its effect already
 }
