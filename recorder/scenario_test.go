@@ -257,25 +257,21 @@ func (w *watched) compare(name string, recording bool) string {
 	}
 	var b strings.Builder
 	for _, d := range differences {
-		if d.Kind == rtnl.Neighbour && strings.Contains(fmt.Sprint(d.File, d.Kernel), "NOARP") { // TEMP
-			continue
-		}
-		fmt.Fprintf(&b, "%s %v: ", d.Kind.Name, d.Key)
+		what := fmt.Sprintf("%s %v", d.Kind.Name, d.Key)
 		switch {
 		case d.File == nil:
-			fmt.Fprintf(&b, "only in the kernel: %v\n", d.Kernel)
+			fmt.Fprintf(&b, "%s: only in the kernel: %v\n", what, d.Kernel)
 		case d.Kernel == nil:
-			fmt.Fprintf(&b, "only in the recording: %v\n", d.File)
+			fmt.Fprintf(&b, "%s: only in the recording: %v\n", what, d.File)
 		case d.Order:
-			fmt.Fprintf(&b, "in another order\n")
+			fmt.Fprintf(&b, "%s: in another order\n", what)
 		default:
 			for i, column := range d.Kind.Columns[len(d.Kind.Key):] {
 				if d.File[i] != d.Kernel[i] {
 					kernel, file := differing(fmt.Sprint(d.Kernel[i]), fmt.Sprint(d.File[i]))
-					fmt.Fprintf(&b, "%s is %s in the kernel, %s in the recording; ", column, kernel, file)
+					fmt.Fprintf(&b, "%s: %s is %s in the kernel, %s in the recording\n", what, column, kernel, file)
 				}
 			}
-			b.WriteByte('\n')
 		}
 	}
 	return b.String()
