@@ -33,13 +33,15 @@ type scenario struct {
 	// varies says why the notifications sometimes tell it all and sometimes
 	// do not.
 	varies string
+	polled bool // only looking now and then tells of it
 	slow   bool // it takes so long that it is to begin first
 }
 
 const (
-	atOnce    = 4                // scenarios per processor; most of their time they wait
-	agreement = 6 * time.Second  // until a recording shows what the kernel has
-	stuck     = 60 * time.Second // how long a script may take
+	atOnce    = 4                      // scenarios per processor; most of their time they wait
+	polling   = 300 * time.Millisecond // between looks at what is never announced
+	agreement = 20 * time.Second        // until a recording shows what the kernel has
+	stuck     = 60 * time.Second       // how long a script may take
 )
 
 // TestScenarios does each thing of the table in a namespace of its own while
@@ -82,7 +84,7 @@ func (s scenario) test(t *testing.T) {
 	}
 	sh.run(quietIPv6 + s.setup)
 	waitForQuiet(t)
-	w := watch(t)
+	w := watch(t, s)
 	before := w.agree("before")
 	sh.run(s.do)
 	after := w.agree("after")
@@ -191,10 +193,14 @@ type moment struct {
 	iptest.Snapshot
 }
 
-func watch(t *testing.T) *watched {
+func watch(t *testing.T, s scenario) *watched {
 	t.Helper()
 	w := &watched{t: t, dir: t.TempDir()}
-	w.exact = run(t, w.file("exact"), Config{})
+	c := Config{}
+	if s.polled {
+		c.Poll = polling
+	}
+	w.exact = run(t, w.file("exact"), c)
 	w.literal = run(t, w.file("literal"), Config{literal: true})
 	return w
 }
