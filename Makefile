@@ -7,7 +7,8 @@ build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
-	go test -race -timeout 12m ./...
+	go test -race -timeout 12m -skip='^TestScenarios$$' ./...
+	go test -run='^TestScenarios$$' ./recorder
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
 check:
