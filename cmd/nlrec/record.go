@@ -19,6 +19,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	var quiet bool
+	var buffer int
 	c := &cobra.Command{
 		Use:   "record",
 		Short: "Record the network state of this machine until stopped",
@@ -33,16 +34,18 @@ On a terminal it prints each change on a line.`,
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return record(c.Context(), dbPath(c), quiet, c.OutOrStdout(), c.ErrOrStderr())
+			return record(c.Context(), dbPath(c), quiet, buffer, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
+	c.Flags().IntVar(&buffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }
 
 // record records into the file at path. It says on stderr what it does, and
 // prints changes to stdout if that is a terminal.
-func record(ctx context.Context, path string, quiet bool, stdout, stderr io.Writer) (err error) {
+func record(ctx context.Context, path string, quiet bool, buffer int, stdout, stderr io.Writer) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return query.WithPath(path, err)
@@ -53,8 +56,9 @@ func record(ctx context.Context, path string, quiet bool, stdout, stderr io.Writ
 		}
 	}()
 	config := recorder.Config{
-		Version: version(),
-		Log:     slog.New(slog.NewTextHandler(stderr, nil)),
+		Version:      version(),
+		Log:          slog.New(slog.NewTextHandler(stderr, nil)),
+		SocketBuffer: buffer,
 	}
 	if !quiet {
 		lines := changeLines{}
