@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -89,10 +90,11 @@ func tryLife(t *testing.T, seed int) {
 			return false
 		}
 		now := live(t.TempDir(), fewer)
-		if now != "" {
+		same := now != "" && symptom(now) == symptom(wrong)
+		if same {
 			wrong = now
 		}
-		return now != ""
+		return same
 	})
 	t.Errorf("NLREC_SEED=%d, shortened. In the namespace home, beside away:%s\n%s\n# %s", seed, peacefully, strings.Join(steps, "\n"), wrong)
 }
@@ -110,6 +112,21 @@ func shrink(steps []string, fails func([]string) bool) []string {
 		}
 	}
 	return steps
+}
+
+// symptom is what two failures have in common that are of one cause, more or
+// less: how they begin, without numbers, and the kind of the first difference.
+func symptom(wrong string) string {
+	lines := strings.SplitN(wrong, "\n", 3)
+	if len(lines) > 1 {
+		lines[1], _, _ = strings.Cut(lines[1], " ")
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, strings.Join(lines[:min(2, len(lines))], "\n"))
 }
 
 // firstSeed is a new seed, or $NLREC_SEED.
