@@ -70,9 +70,8 @@ special6   ip -6 route <verb> <dst> {dev <dev>|via <gw>} {expires {1|100}|pref {
 special6   ip -6 route <verb> <dst> via fe80::{5|6} dev <dev>
 special6   ip -6 route <verb> {local <dst> dev lo|multicast ff05::1 dev <dev>|<dst> dev lo|<dst> encap seg6 mode encap segs 2001:db8:99::1 dev <dev>}
 verb       {add|append|prepend|replace|change|replace}
-slot4      [metric 7] [table 77] [tos 0x10]
-slot4      [table 77]
-slot6      [metric 7] [table 77]
+slot4      {|||metric 7|table 77|tos 0x10|metric 7 table 77}
+slot6      {|||metric 7|table 77|metric 7 table 77}
 
 nexthop    ip nexthop {add|replace} id <nh> via <gw> dev <dev> [onlink]
 nexthop    ip nexthop {add|replace} id <nh> {via <gw> dev <dev> proto static|dev <dev>|blackhole}
@@ -109,17 +108,18 @@ time       sleep {0.1|0.3|1.1}
 
 dev        {v0|w0}
 far        {v1|w1}
-any        {v0|w0|v1|w1|lo|x0|br0|m0|vx0|t0|x1|y0}
+any        {<dev>|<dev>|<far>|<far>|<other>}
+other      {x0|x0|br0|br0|lo|m0|vx0|t0|x1|y0}
 member     {v1|w1|x0|t0|v1}
 new        {x0|x0|x2|br0|m0|vx0}
 n          {1|2|3}
 scope      {<dev>|<dev>|<far>|all|default}
-dst4       10.9.<n>.0/24
-dst6       2001:db8:9<n>::/64
-gw4        10.{0|1}.0.{2|3|4}
-gw6        2001:db8:{1|2}::{2|3|4}
-own4       {10.0.0.1/24|10.1.0.1/24|10.{0|1}.0.9/24|10.0.0.9/25|10.7.7.7/32}
-own6       {2001:db8:1::1/64|2001:db8:2::1/64|2001:db8:{1|2}::9/64|2001:db8:1::9/48|2001:db8:7::7/128}
+dst4       10.9.{1|2}.0/24
+dst6       2001:db8:9{1|2}::/64
+gw4        10.{0|1}.0.{2|3}
+gw6        2001:db8:{1|2}::{2|3}
+own4       {10.0.0.1/24|10.0.0.1/24|10.1.0.1/24|10.{0|1}.0.9/24|10.0.0.9/25|10.7.7.7/32}
+own6       {2001:db8:1::1/64|2001:db8:1::1/64|2001:db8:2::1/64|2001:db8:{1|2}::9/64|2001:db8:1::9/48|2001:db8:7::7/128}
 peer4      10.5.0.1 peer 10.{6.0.1/24|8.0.1/32}
 peer6      2001:db8:5::1 peer 2001:db8:6::1/128
 src4       {10.0.0.1|10.0.0.9|10.7.7.7}

@@ -37,7 +37,7 @@ type kept struct {
 	iptest.Snapshot
 }
 
-// peacefully makes a world begin with two pairs of veths. Addresses are
+// peacefully makes a world begin with two pairs of veths and a few nexthops. Addresses are
 // looked for quickly, so that this is over in the middle of what is done.
 const peacefully = `
 ip link set lo up
@@ -51,6 +51,12 @@ address add 10.0.0.1/24 dev v0
 address add 10.1.0.1/24 dev w0
 address add 2001:db8:1::1/64 dev v0 nodad
 address add 2001:db8:2::1/64 dev w0
+link add br0 type bridge
+link set br0 up
+nexthop add id 1 via 10.0.0.2 dev v0
+nexthop add id 2 via 10.1.0.2 dev w0
+nexthop add id 11 via 2001:db8:1::2 dev v0
+nexthop add id 12 via 2001:db8:2::2 dev w0
 .`
 
 // ownNames gives the calling thread a place for names of namespaces.
