@@ -104,7 +104,7 @@ flush      ip -$ address flush dev <dev>
 flush      ip -$ neigh flush dev <dev>
 flush      ip {-$ rule flush|nexthop flush|nexthop flush proto static|-$ rule add pref 32766 table main}
 
-time       sleep {0.1|0.3|1.1}
+time       sleep {0.05|0.05|0.05|0.3|1.1}
 
 dev        {v0|w0}
 far        {v1|w1}

@@ -21,26 +21,33 @@ import (
 const (
 	commandsEach = 30 // commands in a sequence
 	workers      = 2  // sequences at a time
+	patience     = 8 * time.Second
 	shrinkFor    = 3 * time.Minute
 )
 
+// round draws some commands, at most a given number. In some rounds the
+// recorder is restarted, killed or stopped before, or they come at full speed.
+func round(t *rapid.T, g grammar, most int) (before, commands []string) {
+	what := rapid.SampledFrom([]string{"", "", "", "", doTogether, doTogether, doSuspend, doRestart, doKill}).Draw(t, "before")
+	if what != "" {
+		before = []string{what}
+	}
+	for range min(rapid.IntRange(1, 9).Draw(t, "commands"), most) {
+		commands = append(commands, g.command(t))
+	}
+	return before, commands
+}
+
 // sequence draws what is done to a world: rounds of commands, after each of
-// which recording and kernel are compared. In some the recorder is restarted,
-// killed or stopped before, or the commands come at full speed; some recorders
-// have a buffer so small that it overruns.
+// which recording and kernel are compared. Some recorders have a buffer so
+// small that it overruns.
 func sequence(g grammar) *rapid.Generator[[]string] {
 	return rapid.Custom(func(t *rapid.T) []string {
-		steps := []string{doStart + rapid.SampledFrom([]string{"", "", " --socket-buffer 20000"}).Draw(t, "buffer")}
-		for n := 0; n < commandsEach; {
-			before := rapid.SampledFrom([]string{"", "", "", "", doTogether, doTogether, doSuspend, doRestart, doKill}).Draw(t, "before")
-			if before != "" {
-				steps = append(steps, before)
-			}
-			for range min(rapid.IntRange(1, 9).Draw(t, "commands"), commandsEach-n) {
-				steps = append(steps, g.command(t))
-				n++
-			}
-			steps = append(steps, doCompare)
+		steps := []string{doStart + rapid.SampledFrom([]string{"", "", smallBuffer}).Draw(t, "buffer")}
+		for left := commandsEach; left > 0; {
+			before, commands := round(t, g, left)
+			left -= len(commands)
+			steps = append(slices.Concat(steps, before, commands), doCompare)
 		}
 		return steps
 	})
@@ -79,7 +86,7 @@ func TestModel(t *testing.T) {
 // tryLife tries the sequence that a seed makes.
 func tryLife(t *testing.T, seed int) {
 	steps := sequence(parseGrammar(administration)).Example(seed)
-	wrong := live(t.TempDir(), steps)
+	wrong := live(t.TempDir(), steps, patience)
 	if wrong == "" {
 		return
 	}
@@ -89,7 +96,7 @@ func tryLife(t *testing.T, seed int) {
 		if time.Now().After(until) {
 			return false
 		}
-		now := live(t.TempDir(), fewer)
+		now := live(t.TempDir(), fewer, patience/4)
 		same := now != "" && symptom(now) == symptom(wrong)
 		if same {
 			wrong = now

@@ -28,6 +28,8 @@ type world struct {
 	held    []string // commands to be given at once, and together
 	hold    bool
 	given   []string // so far
+
+	patience time.Duration // how long a recording may differ from ip
 }
 
 // A kept moment is an instant and what ip said of it.
@@ -75,8 +77,8 @@ func ownNames(t testing.TB) {
 
 // newWorld makes a world that records into a file. The thread must have called
 // ownNames.
-func newWorld(db string) *world {
-	w := &world{db: db}
+func newWorld(db string, patience time.Duration) *world {
+	w := &world{db: db, patience: patience}
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		w.Fatalf("a network namespace: %v", err)
 	}
@@ -108,6 +110,8 @@ const (
 	doSuspend  = "# kill -STOP nlrec record"
 	doCompare  = "# compare; that goes on with nlrec record"
 	doTogether = "# in one go:"
+
+	smallBuffer = " --socket-buffer 20000" // of doStart
 )
 
 // do does one step: what one of the constants says, or a command.
@@ -209,12 +213,9 @@ func batches(lines []string) (scripts []string) {
 // compare waits until the recording agrees with ip, and keeps what ip said.
 func (w *world) compare() {
 	w.goOn()
-	s, at := w.r.agreesWithin("the last step", patience)
+	s, at := w.r.agreesWithin("the last step", w.patience)
 	w.moments = append(w.moments, kept{at, len(w.given), s})
 }
-
-// patience is how long a recording may differ from ip.
-const patience = 8 * time.Second
 
 // finish compares for the last time, stops the recorder, and compares what the
 // file says of every moment with what ip said then.
@@ -241,7 +242,7 @@ func (w *world) verify(flags ...string) {
 
 // live lets a world live through steps, and tells what is wrong with its
 // recording; empty: nothing.
-func live(dir string, steps []string) (wrong string) {
+func live(dir string, steps []string, patience time.Duration) (wrong string) {
 	db := filepath.Join(dir, "model.db")
 	var w *world
 	defer func() {
@@ -256,7 +257,7 @@ func live(dir string, steps []string) (wrong string) {
 			_ = os.Remove(db + suffix)
 		}
 	}()
-	w = newWorld(db)
+	w = newWorld(db, patience)
 	defer w.end()
 	for _, step := range steps {
 		w.do(step)
