@@ -27,7 +27,7 @@ type Column struct {
 }
 
 // plainTables are the tables under the views that people ask as they are.
-var plainTables = []string{"gap", "session", "clock", "actor", "how", "netns"}
+var plainTables = []string{"gap", "session", "clock", "actor", "dating", "how", "netns"}
 
 // Catalog lists all that can be asked: the kinds, their history and functions,
 // the change log, and the tables that tell about the recording. It is read
@@ -83,26 +83,44 @@ func meaning(name, sql string) string {
 	return m[1]
 }
 
-// describePlain reads the tables. Every line of one is a column.
+// describePlain reads the tables. Every line of one is a column, and every
+// line that adds one.
 func describePlain() ([]Table, error) {
-	text, err := fs.ReadFile(migrations.Files, "00001_timeline.sql")
+	text, err := migrationText()
 	if err != nil {
 		return nil, err
 	}
 	var tables []Table
 	for _, name := range plainTables {
-		_, body, _ := strings.Cut(string(text), "\nCREATE TABLE "+name+" (\n")
+		_, body, _ := strings.Cut(text, "\nCREATE TABLE "+name+" (\n")
 		body, _, ok := strings.Cut(body, "\n);")
 		if !ok {
-			return nil, fmt.Errorf("00001_timeline.sql: no table %s", name)
+			return nil, fmt.Errorf("no migration makes a table %s", name)
 		}
-		t := Table{Name: name, Meaning: meaning(name, string(text))}
+		for _, m := range regexp.MustCompile(`(?m)^ALTER TABLE `+name+` ADD COLUMN (.*); (-- .*)$`).FindAllStringSubmatch(text, -1) {
+			body += "\n  " + m[1] + " " + m[2]
+		}
+		t := Table{Name: name, Meaning: meaning(name, text)}
 		for _, m := range regexp.MustCompile(`(?m)^  ([a-z0-9_]+) ([^-\n]*)(?:-- (.*))?$`).FindAllStringSubmatch(body, -1) {
 			t.Columns = append(t.Columns, Column{m[1], cmp.Or(m[3], impliedMeaning(m[2]))})
 		}
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// migrationText returns the text of all migrations in their order.
+func migrationText() (string, error) {
+	var all strings.Builder
+	err := fs.WalkDir(migrations.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(migrations.Files, path)
+		all.Write(text)
+		return err
+	})
+	return all.String(), err
 }
 
 // impliedMeaning is that of a column whose declaration says it all.

@@ -3,23 +3,24 @@ package recorder
 // Dumps: how what is believed becomes what is.
 //
 // First start, restart, overrun and a change the kernel does not announce are
-// one operation: dump, compare, record what differs. A dump is evidence that
-// something exists. That something is gone it shows only if nothing of the
-// kind changed while it ran: the kernel walks its tables in steps, and a change
-// between two steps makes it skip objects that never changed, mostly without a
-// word (NLM_F_DUMP_INTR). So a dump is repeated until it was quiet, that is,
-// until no notification of the kind came from its beginning to its end; those
-// that came during an earlier one are applied before, as ever.
+// one operation, a look: dump, compare, record what differs. A dump is evidence
+// that something exists. That something is gone it shows only if it is whole:
+// the kernel walks its tables in steps, and a change between two steps makes it
+// skip objects that never changed, mostly without a word (NLM_F_DUMP_INTR). A
+// dump is whole if no notification of the kind came while it ran, or if it took
+// a single step. So one that is not is repeated; the notifications that came
+// meanwhile are applied before, as ever.
 //
-// Where none is quiet, the union of three is taken, which was exact in every
-// trial where single dumps missed thousands. An object that a notification
-// spoke of meanwhile is what that said, and the kind stays in doubt: it is
-// looked at again.
+// Where three are not whole, their union stands for what is there, and what
+// notifications spoke of meanwhile is what those said. The look has settled
+// nothing then unless the union agrees with what is held: what no dump showed
+// is kept, the kind stays in doubt, and a gap says so. What the next look does
+// not show either is gone.
 
 import (
-	"errors"
 	"fmt"
-	"maps"
+	"slices"
+	"time"
 
 	"nlrec/rtnl"
 	"nlrec/store"
@@ -28,13 +29,21 @@ import (
 // dumps is how often a dump is taken before the union of all stands for it.
 const dumps = 3
 
-// look is what the dumps of one kind have shown.
+// look is one look at a subject, and what its dumps have shown.
 type look struct {
+	subject
+	doubt
 	rounds []round
-	quiet  bool            // the last round is the truth, all of it
+	whole  bool            // the last round shows all there is
+	single bool            // it took one step
 	during map[string]bool // slots of which notifications spoke during the last round
 	ever   map[string]bool // during any round
 	bad    error           // why an object cannot be decoded
+	cost   time.Duration   // what it took
+}
+
+func newLook(s subject, d doubt) *look {
+	return &look{subject: s, doubt: d, ever: map[string]bool{}}
 }
 
 // round is one dump: the states of each slot by the text of its key, and the
@@ -44,77 +53,73 @@ type round struct {
 	order []string
 }
 
-func (r *round) add(key string, state rtnl.Row) {
-	if r.slots[key] == nil {
+// add notes an object. A dump that is not whole may show one twice.
+func (r *round) add(k *rtnl.Kind, key string, state rtnl.Row) {
+	shown := r.slots[key]
+	switch {
+	case shown == nil:
 		r.order = append(r.order, key)
+	case k.Slots == nil:
+		shown = nil
+	case !k.Slots.Multiset && slices.ContainsFunc(shown, func(s rtnl.Row) bool { return k.Same(s, state) }):
+		return
 	}
-	r.slots[key] = append(r.slots[key], state)
+	r.slots[key] = append(shown, state)
 }
 
-// settle dumps kinds and makes the state agree. Changes it finds get the
-// instant up to which notifications were applied before the last dumps, so
-// that time does not go back from one change to the next, and the cause that
-// stands with their kind. blind says that notifications were missed before:
-// then what is held of a slot may be too old to apply a notification to.
-func (r *Recorder) settle(kinds map[*rtnl.Kind]int64, how store.How, blind bool) error {
-	waiting, next, err := r.flush()
+// purpose is why looks are taken.
+type purpose struct {
+	how store.How
+	gap *gap // what ends with it; nil: none
+	// blind says that notifications were missed before: then what is held of
+	// a slot may be too old to apply a notification to.
+	blind bool
+}
+
+// gap is one that is open.
+type gap struct {
+	id, from int64
+}
+
+// settle takes looks and makes the state agree. Changes it finds get the
+// instant up to which notifications were applied before the dump that shows
+// them, so that time does not go back from one change to the next.
+func (r *Recorder) settle(looks []*look, p purpose) error {
+	waiting, began, err := r.flush()
 	if err != nil {
 		return err
 	}
-	causes, looks := maps.Clone(kinds), map[*rtnl.Kind]*look{}
-	for k := range kinds {
-		looks[k] = &look{ever: map[string]bool{}}
-	}
-	var began int64
-	for try := 0; try < dumps && !allQuiet(looks); try++ {
-		if err := r.receiveAll(waiting, false); err != nil {
+	for round := 1; len(looks) > 0; round++ {
+		if err := r.receiveAll(waiting, round > 1); err != nil {
 			return err
 		}
-		began = next
-		if waiting, next, err = r.dumpUnquiet(looks); err != nil {
+		var ended int64
+		if waiting, ended, err = r.dumpAll(looks); err != nil {
 			return err
 		}
-	}
-	for _, k := range rtnl.Kinds() {
-		if looks[k] == nil {
-			continue
+		var left []*look
+		for _, l := range looks {
+			if !l.whole && round < dumps {
+				left = append(left, l)
+			} else if err := r.adopt(l, p, began, ended); err != nil {
+				return err
+			}
 		}
-		if err := r.adopt(k, looks[k], origin{at: began, how: how, cause: causes[k]}, blind); err != nil {
-			return err
-		}
+		looks, began = left, ended
 	}
 	return r.receiveAll(waiting, true)
 }
 
-func allQuiet(looks map[*rtnl.Kind]*look) bool {
-	for _, l := range looks {
-		if !l.quiet {
-			return false
-		}
-	}
-	return true
-}
-
-// dumpUnquiet takes another round of each look that is not quiet, and returns
-// the notifications that came until all were done, as flush does.
-func (r *Recorder) dumpUnquiet(looks map[*rtnl.Kind]*look) ([]rtnl.Item, int64, error) {
+// dumpAll takes a round of each look, and returns the notifications that came
+// until all were done, as flush does.
+func (r *Recorder) dumpAll(looks []*look) ([]rtnl.Item, int64, error) {
 	if err := r.dumper.Barrier(); err != nil {
 		return nil, 0, fmt.Errorf("wait for the kernel: %w", err)
 	}
-	for _, k := range rtnl.Kinds() {
-		l := looks[k]
-		if l == nil || l.quiet {
-			continue
-		}
-		seen := round{slots: map[string][]rtnl.Row{}}
-		err := r.dumper.Dump(k, func(row rtnl.Row) {
-			key, values := k.Split(row)
-			seen.add(string(rtnl.AppendKey(nil, key)), r.store.Intern(k, values).Values)
-		}, func(err error) { l.bad = err })
-		if err != nil && !errors.Is(err, rtnl.ErrInterrupted) {
+	for _, l := range looks {
+		if err := r.dump(l); err != nil {
 			return nil, 0, err
 		}
-		l.rounds, l.quiet, l.during = append(l.rounds, seen), err == nil, map[string]bool{}
 	}
 	waiting, until, err := r.flush()
 	if err != nil {
@@ -126,52 +131,192 @@ func (r *Recorder) dumpUnquiet(looks map[*rtnl.Kind]*look) ([]rtnl.Item, int64, 
 	return waiting, until, nil
 }
 
+// dump takes one round of a look.
+func (r *Recorder) dump(l *look) error {
+	start := time.Now()
+	k, seen := l.kind, round{slots: map[string][]rtnl.Row{}}
+	done, err := r.dumper.Dump(k, l.link, func(row rtnl.Row) {
+		key, values := k.Split(row)
+		if l.link != 0 && !standsOn(k, key, values, l.link) {
+			return // the kernel counts the links of its nexthop object too
+		}
+		text := string(rtnl.AppendKey(nil, key))
+		if values = countsAs(k, r.state.kinds[k][text] != nil, values); values != nil {
+			seen.add(k, text, r.store.Intern(k, values).Values)
+		}
+	})
+	l.single = done.Batches <= 1
+	l.rounds, l.whole, l.during = append(l.rounds, seen), l.single || !done.Interrupted, map[string]bool{}
+	if done.Bad != nil {
+		l.bad = done.Bad
+	}
+	l.cost += time.Since(start)
+	return err
+}
+
 // disturb notes of what an item spoke while dumps ran.
-func (r *Recorder) disturb(looks map[*rtnl.Kind]*look, item rtnl.Item) {
+func (r *Recorder) disturb(looks []*look, item rtnl.Item) {
 	_ = rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
 		k := r.byType[h.Type]
-		if looks[k] == nil {
+		if k == nil {
 			return nil
 		}
-		looks[k].quiet = false
-		if row, err := k.Decode(body); err == nil {
-			key, _ := k.Split(row)
-			text := string(rtnl.AppendKey(nil, key))
-			looks[k].during[text], looks[k].ever[text] = true, true
+		text, decoded := "", false
+		for _, l := range looks {
+			if l.kind != k {
+				continue
+			}
+			l.whole = l.single
+			if !decoded {
+				decoded = true
+				if row, err := k.Decode(body); err == nil {
+					key, _ := k.Split(row)
+					text = string(rtnl.AppendKey(nil, key))
+				}
+			}
+			if text != "" {
+				l.during[text], l.ever[text] = true, true
+			}
 		}
 		return nil
 	})
 }
 
-// adopt makes the state of a kind what a look has shown: first what is gone,
-// then what is there.
-func (r *Recorder) adopt(k *rtnl.Kind, l *look, from origin, blind bool) error {
-	delete(r.state.doubt, k)
-	rounds := l.rounds[len(l.rounds)-1:]
-	if !l.quiet {
-		r.state.suspect(k, from.cause, from.at)
-		rounds = l.rounds
+// adopt makes the state of a subject what a look has shown: first what is
+// gone, then what is there. began is when the last dumps did, ended when they
+// were done.
+func (r *Recorder) adopt(l *look, p purpose, began, ended int64) error {
+	start := time.Now()
+	from := origin{at: began, how: p.how, cause: l.cause}
+	if p.how == store.Found {
+		from.dating = r.dating(l, p, ended)
 	}
-	for _, text := range r.state.missing(k, rounds) {
-		if l.quiet || !l.ever[text] {
-			r.state.reconcile(k, rtnl.ParseKey(text), text, nil, from)
-		}
+	before := len(r.state.batch)
+	rounds := l.rounds
+	if l.whole {
+		rounds = rounds[len(rounds)-1:]
 	}
-	done := map[string]bool{}
-	for i := len(rounds) - 1; i >= 0; i-- { // the last that shows a slot is right about it
-		last := i == len(rounds)-1
-		for _, text := range rounds[i].order {
-			if done[text] || !l.quiet && (l.ever[text] && !last || l.during[text] && (k.Slots == nil || !blind)) {
-				continue
-			}
-			r.state.reconcile(k, rtnl.ParseKey(text), text, rounds[i].slots[text], from)
-			if !l.quiet {
-				done[text] = true
-			}
-		}
+	kept := r.adoptMissing(l, rounds, from)
+	r.adoptShown(l, rounds, from, p.blind)
+	l.cost += time.Since(start)
+	if err := r.settled(l, began, ended, len(r.state.batch) > before, kept); err != nil {
+		return err
 	}
 	if l.bad != nil {
-		return r.undecodable(k, l.bad)
+		return r.undecodable(l.kind, l.bad)
 	}
-	return r.readable(k)
+	if l.link == 0 {
+		return r.readable(l.kind)
+	}
+	return nil
+}
+
+// dating is the interval in which what a look finds has happened: since all of
+// it was known last, or, where a change put it in doubt that concerns but one
+// link, since that.
+func (r *Recorder) dating(l *look, p purpose, ended int64) store.Dating {
+	switch {
+	case p.gap != nil:
+		return store.Dating{NotBefore: p.gap.from, NotAfter: ended, Gap: p.gap.id}
+	case r.unsettled[l.kind] != nil:
+		u := r.unsettled[l.kind]
+		return store.Dating{NotBefore: u.from, NotAfter: ended, Gap: u.id}
+	case l.link != 0:
+		return store.Dating{NotBefore: min(l.at, ended), NotAfter: ended}
+	}
+	return store.Dating{NotBefore: min(r.known[l.kind], ended), NotAfter: ended}
+}
+
+// adoptMissing removes what no round shows. It returns what it kept, because
+// the rounds prove too little.
+func (r *Recorder) adoptMissing(l *look, rounds []round, from origin) (kept map[string]bool) {
+	kept = map[string]bool{}
+	for _, text := range r.state.missing(l.subject, rounds) {
+		switch {
+		case l.whole && !l.during[text], !l.ever[text] && r.lacked(l, text):
+			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, nil, from)
+		case !l.whole && !l.ever[text]:
+			kept[text] = true
+		}
+	}
+	return kept
+}
+
+// lacked reports whether an earlier look at all of the kind lacked a slot too.
+func (r *Recorder) lacked(l *look, text string) bool {
+	u := r.unsettled[l.kind]
+	return u != nil && l.link == 0 && u.lacked[text]
+}
+
+// adoptShown makes the slots that rounds show what the last of them shows. A
+// slot of which a notification spoke during the last round is left to that.
+func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) {
+	done := map[string]bool{}
+	for i := len(rounds) - 1; i >= 0; i-- {
+		last := i == len(rounds)-1
+		for _, text := range rounds[i].order {
+			if done[text] || l.ever[text] && !last || l.during[text] && (l.kind.Slots == nil || !blind) {
+				continue
+			}
+			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, union(l, rounds[:i+1], text), from)
+			done[text] = len(rounds) > 1
+		}
+	}
+}
+
+// union returns what rounds show of a slot, as the last has it: what that
+// lacks is added, and of copies the fewest count.
+func union(l *look, rounds []round, text string) []rtnl.Row {
+	states := rounds[len(rounds)-1].slots[text]
+	if l.kind.Slots == nil || l.ever[text] {
+		return states
+	}
+	for _, earlier := range rounds[:len(rounds)-1] {
+		shown := earlier.slots[text]
+		switch {
+		case !l.kind.Slots.Multiset:
+			states = append(slices.Clone(states), without(l.kind, shown, states)...)
+		case shown != nil && len(shown) < len(states):
+			states = shown
+		}
+	}
+	return states
+}
+
+// unsettled is a kind of which the last look at all of it proved too little.
+type unsettled struct {
+	gap
+	lacked map[string]bool // slots that are held and that it did not show
+}
+
+// settled draws the conclusion from a look: all of the kind is known again, or
+// it is not.
+func (r *Recorder) settled(l *look, began, ended int64, changed bool, kept map[string]bool) error {
+	k, u := l.kind, r.unsettled[l.kind]
+	if l.link != 0 {
+		if !l.whole {
+			r.state.suspect(l.subject, l.doubt)
+		}
+		return nil
+	}
+	if l.whole || !changed && len(kept) == 0 {
+		r.known[k] = began
+		delete(r.unsettled, k)
+		if u != nil {
+			return r.store.CloseGap(r.ctx, u.id, ended, 0)
+		}
+		return nil
+	}
+	r.state.suspect(l.subject, l.doubt)
+	if u != nil {
+		u.lacked = kept
+		return nil
+	}
+	from := began
+	if r.known[k] != 0 && r.known[k] < from {
+		from = r.known[k]
+	}
+	g, err := r.openGap(store.Gap{Kind: k, From: from, Reason: "dump not settled"})
+	r.unsettled[k] = &unsettled{*g, kept}
+	return err
 }

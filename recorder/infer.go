@@ -7,13 +7,15 @@ package recorder
 // follow from as their cause; the dump that every doubt asks for confirms them
 // or not. The rules, each found by experiment, and where the kernel does it:
 //
-//   - A link goes down: the IPv4 routes over it go, but for those of type
-//     local; a multipath route stays until all its hops are over dead links.
-//     fib_sync_down_dev()
+//   - A link goes down: the hops over it are dead, but for those of scope
+//     host, until it comes up again. An IPv4 route whose hops are all dead
+//     goes. fib_sync_down_dev(), fib_sync_up(), rt6_multipath_nh_flags_set()
 //   - A link vanishes: all IPv4 routes with a hop over it go. fib_flush() on
 //     NETDEV_UNREGISTER
-//   - The last IPv4 address of a link goes: as when it goes down, and those of
-//     type local too. fib_disable_ip()
+//   - The last IPv4 address of a link goes: as when it goes down, for IPv4 and
+//     those of scope host too, until one comes. fib_disable_ip()
+//   - The MTU of a link changes: IPv6 routes over it that have the same take the
+//     new one, or a smaller one. rt6_mtu_change()
 //   - A link goes down, vanishes or loses its carrier: its nexthop objects go,
 //     their groups shrink, and a group without members goes. nexthop_flush_dev()
 //   - A nexthop object goes: the IPv4 routes that use it go. fib_sync_down_nh()
@@ -33,9 +35,6 @@ import (
 // infer applies what follows from a change that the kernel announced, or that
 // was inferred itself.
 func (st *state) infer(c store.Change) {
-	if c.Kind == rtnl.Link {
-		st.noteDead(c.Key[0].(int64), c.State)
-	}
 	if st.literal || c.How != store.Announced && c.How != store.Inferred {
 		return
 	}
@@ -49,15 +48,6 @@ func (st *state) infer(c store.Change) {
 		if c.State == nil {
 			st.inferFromNexthop(c, from)
 		}
-	}
-}
-
-// noteDead keeps account of the links that are down or gone.
-func (st *state) noteDead(index int64, s *store.State) {
-	if hasFlag(s, "UP") {
-		delete(st.dead, index)
-	} else {
-		st.dead[index] = true
 	}
 }
 
@@ -82,12 +72,36 @@ func (st *state) inferFromLink(c store.Change, from origin) {
 	}
 	switch {
 	case gone:
-		st.remove(rtnl.Route, link, from, func(key, _ rtnl.Row) bool { return key[0] == "inet" })
+		st.remove(rtnl.Route, link, from, isIPv4)
 	case down:
-		st.removeDead(link, from, false)
+		st.die(link, from, diesWithLink)
+	case c.Was != nil && !hasFlag(c.Was, "UP") && hasFlag(c.State, "UP"):
+		st.revive(link, from, diesWithLink)
+	}
+	if c.Was != nil && !gone {
+		st.inferMTU(c, from)
 	}
 	st.inferPeer(c, from)
 }
+
+// inferMTU: IPv6 routes over a link follow its MTU.
+func (st *state) inferMTU(c store.Change, from origin) {
+	k := rtnl.Link
+	now, _ := k.StateValue(c.State.Values, "mtu").(int64)
+	if k.StateValue(c.Was.Values, "mtu") == now || now < minMTU6 {
+		return
+	}
+	was := rtnl.MTU6(c.Was.Values)
+	st.rewrite(rtnl.Route, rtnl.Ref{Kind: k.Name, ID: c.Key[0].(int64)}, from, func(key, route rtnl.Row) rtnl.Row {
+		if key[0] != "inet6" {
+			return route
+		}
+		return rtnl.Route.WithMTU(route, c.Key[0].(int64), was, now)
+	})
+}
+
+// minMTU6 is the MTU below which IPv6 leaves a link, RFC 8200.
+const minMTU6 = 1280
 
 // remove removes the objects of a kind that stand on another and of which also
 // holds.
@@ -100,15 +114,40 @@ func (st *state) remove(k *rtnl.Kind, on rtnl.Ref, from origin, also func(key, s
 	})
 }
 
-// removeDead removes the IPv4 routes over a link that have no hop left that is
-// alive.
-func (st *state) removeDead(link rtnl.Ref, from origin, local bool) {
-	k := rtnl.Route
-	st.remove(k, link, from, func(key, route rtnl.Row) bool {
-		if key[0] != "inet" || !local && k.StateValue(route, "type") == "local" {
-			return false
+// die marks the hops over a link as dead, and removes the IPv4 routes that have
+// none left that is alive. IPv6 routes without such a hop are announced.
+func (st *state) die(link rtnl.Ref, from origin, dies func(key, route rtnl.Row) bool) {
+	st.rewrite(rtnl.Route, link, from, func(key, route rtnl.Row) rtnl.Row {
+		if !dies(key, route) {
+			return route
 		}
-		return !slices.ContainsFunc(k.Refs(k, key, route), func(r rtnl.Ref) bool { return !st.dead[r.ID] })
+		after, alive := rtnl.Route.WithDead(route, link.ID, true)
+		switch {
+		case alive:
+			return after
+		case key[0] == "inet":
+			return nil
+		}
+		return route
+	})
+}
+
+// diesWithLink reports whether the hops of a route die when their link goes
+// down: not those to this host.
+func diesWithLink(key, route rtnl.Row) bool {
+	return key[0] == "inet6" || rtnl.Route.StateValue(route, "scope") != "host"
+}
+
+func isIPv4(key, _ rtnl.Row) bool { return key[0] == "inet" }
+
+// revive ends what die did to the routes that are left.
+func (st *state) revive(link rtnl.Ref, from origin, revives func(key, route rtnl.Row) bool) {
+	st.rewrite(rtnl.Route, link, from, func(key, route rtnl.Row) rtnl.Row {
+		if !revives(key, route) {
+			return route
+		}
+		after, _ := rtnl.Route.WithDead(route, link.ID, false)
+		return after
 	})
 }
 
@@ -142,11 +181,10 @@ func (st *state) inferFromAddress(c store.Change, from origin) {
 	index := c.Key[k.Index("ifindex")].(int64)
 	link := rtnl.Ref{Kind: "link", ID: index}
 	switch {
-	case c.State != nil && c.Key[0] == "inet" && st.linkUp(index):
-		delete(st.dead, index)
+	case c.Was == nil && c.Key[0] == "inet" && st.linkUp(index):
+		st.revive(link, from, isIPv4)
 	case c.State == nil && c.Key[0] == "inet" && !st.hasIPv4(link):
-		st.dead[index] = true
-		st.removeDead(link, from, true)
+		st.die(link, from, isIPv4)
 	case c.State == nil && c.Key[0] == "inet6":
 		local := c.Key[k.Index("local")]
 		st.rewrite(rtnl.Route, link, from, func(key, route rtnl.Row) rtnl.Row {
@@ -183,7 +221,7 @@ func (st *state) linkUp(index int64) bool {
 func (st *state) inferFromNexthop(c store.Change, from origin) {
 	id := c.Key[0].(int64)
 	nexthop := rtnl.Ref{Kind: "nexthop", ID: id}
-	st.remove(rtnl.Route, nexthop, from, func(key, _ rtnl.Row) bool { return key[0] == "inet" })
+	st.remove(rtnl.Route, nexthop, from, isIPv4)
 	if c.How != store.Inferred {
 		return
 	}

@@ -8,6 +8,9 @@ import (
 	"nlrec/store"
 )
 
+// hint reads a message that says that something may have changed.
+type hint = func(body []byte) []rtnl.Doubt
+
 // receiveAll applies items in turn. replayed says that dumps may have shown
 // the effect of their messages already.
 func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
@@ -27,11 +30,18 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 		r.overrun.count += item.Lost
 	}
 	err := rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
+		for _, read := range r.hints[h.Type] {
+			r.state.suspectAll(read(body), doubt{at: item.At})
+		}
 		k := r.byType[h.Type]
 		if k == nil {
 			return nil
 		}
-		return r.message(k, h, body, item.At, replayed)
+		from := origin{at: item.At, how: store.Announced, portid: h.Portid}
+		if r.late != 0 {
+			from.dating = store.Dating{NotBefore: item.Since, NotAfter: item.At, Gap: r.late}
+		}
+		return r.message(k, h, body, from, replayed)
 	})
 	if err != nil {
 		return fmt.Errorf("a datagram of rtnetlink: %w", err)
@@ -39,20 +49,39 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 	return nil
 }
 
-func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, at int64, replayed bool) error {
+func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin, replayed bool) error {
 	row, err := k.Decode(body)
 	switch {
-	case errors.Is(err, rtnl.ErrForeign):
-		if k.Hints != nil && k.Hints(body) {
-			r.state.suspect(k, 0, at)
+	case errors.Is(err, rtnl.ErrForeign) && k.Part != nil && h.Type == k.New:
+		if key, with := k.Part(k, body); key != nil {
+			r.state.observePart(k, key, with, from)
 		}
 		return nil
+	case errors.Is(err, rtnl.ErrForeign):
+		return nil
 	case err != nil:
-		r.state.suspect(k, 0, at)
+		r.state.suspect(subject{k, 0}, doubt{at: from.at})
 		return r.undecodable(k, err)
 	}
 	n := rtnl.Notification{Flags: h.Flags, Deleted: h.Type == k.Del, Replayed: replayed}
-	r.state.observe(k, row, n, origin{at: at, how: store.Announced, portid: h.Portid})
+	n.Moved = n.Deleted && k.Moved != nil && k.Moved(body)
+	r.state.observe(k, row, n, from)
+	return nil
+}
+
+// noteRefused notes the kinds whose notifications the kernel refuses to send:
+// what polling finds is all that will be known of them.
+func (r *Recorder) noteRefused() error {
+	for _, k := range rtnl.Kinds() {
+		why := r.listener.Refused[k]
+		if why == nil {
+			continue
+		}
+		r.Log.Warn("no notifications of a kind", "kind", k.Name, "error", why)
+		if _, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

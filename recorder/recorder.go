@@ -14,7 +14,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"nlrec/rtnl"
 	"nlrec/store"
@@ -34,6 +38,10 @@ type Config struct {
 	// kernel counts it; Queue bounds what waits in memory, in bytes.
 	SocketBuffer, Queue int
 
+	// Poll is how often to look for what the kernel never announces; 0 is
+	// never. Where a look takes long it comes less often, see poll.go.
+	Poll time.Duration
+
 	// Ready is called once the first dump is in the file.
 	Ready func(Summary)
 	// Committed is called with every batch of changes that is in the file,
@@ -43,6 +51,8 @@ type Config struct {
 	// literal takes notifications at their word and looks no further: for
 	// tests that show what that misses.
 	literal bool
+	// listenTo are the kinds whose groups to join; nil: all.
+	listenTo []*rtnl.Kind
 }
 
 // Summary tells what a recorder found when it began.
@@ -63,13 +73,21 @@ type Recorder struct {
 	died     chan error // why the listener stopped
 	dumper   *rtnl.Dumper
 	byType   map[uint16]*rtnl.Kind
+	hints    map[uint16][]hint
 
-	rest    []rtnl.Item          // taken from the inbox, to be worked on
-	overrun *loss                // nil: nothing was lost since the last full look
-	blind   map[*rtnl.Kind]int64 // gaps of kinds that have objects which cannot be decoded
-	resting time.Time            // until when doubts must wait
-	offset  int64                // of the wall clock from the time since boot
-	ready   bool
+	rest      []rtnl.Item               // taken from the inbox, to be worked on
+	late      int64                     // gap in which what is worked on waited, because the recorder was suspended; 0: none
+	overslept bool                      // a timer fired much too late
+	overrun   *loss                     // nil: nothing was lost since the last full look
+	blind     map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
+	known     map[*rtnl.Kind]int64      // as of when all of a kind was known last
+	unsettled map[*rtnl.Kind]*unsettled // kinds of which it has not been since
+	resting   time.Time                 // until when doubts must wait
+	polls     polls
+	continued chan os.Signal
+	awake     int64 // when it was seen to run last
+	offset    int64 // of the wall clock from the time since boot
+	ready     bool
 }
 
 const (
@@ -84,13 +102,17 @@ const (
 // open; its session has ended.
 func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := &Recorder{Config: c, ctx: context.WithoutCancel(ctx), store: s, state: newState(s),
-		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, blind: map[*rtnl.Kind]int64{}}
+		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, hints: map[uint16][]hint{}, blind: map[*rtnl.Kind]int64{},
+		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, continued: make(chan os.Signal, 1)}
 	r.state.literal = c.literal
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
 	for _, k := range rtnl.Kinds() {
 		r.byType[k.New], r.byType[k.Del] = k, k
+		for number, read := range k.Hints {
+			r.hints[number] = append(r.hints[number], read)
+		}
 		if err := s.Current(r.ctx, k, func(key rtnl.Row, o *store.Object) { r.state.hold(k, key, o) }); err != nil {
 			return err
 		}
@@ -101,7 +123,11 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 // listen opens the sockets and records while they are open.
 func (r *Recorder) listen(ctx context.Context) (err error) {
 	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
-	r.listener, err = rtnl.Listen(rtnl.Kinds(), cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox)
+	kinds := r.listenTo
+	if kinds == nil {
+		kinds = rtnl.Kinds()
+	}
+	r.listener, err = rtnl.Listen(kinds, cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox)
 	if err != nil {
 		return err
 	}
@@ -120,6 +146,8 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.dumper.Close()) }()
+	signal.Notify(r.continued, unix.SIGCONT)
+	defer signal.Stop(r.continued)
 	if err := r.begin(); err != nil {
 		return err
 	}
@@ -138,25 +166,29 @@ func (r *Recorder) begin() error {
 	if err != nil {
 		return err
 	}
-	how, gap := store.Dumped, int64(0)
+	why := purpose{how: store.Dumped, blind: true}
 	if watched != 0 {
-		how = store.Found
-		if gap, err = r.store.OpenGap(r.ctx, store.Gap{From: min(watched, at.Wall), Reason: "not recording"}); err != nil {
+		why.how = store.Found
+		if why.gap, err = r.openGap(store.Gap{From: min(watched, at.Wall), Reason: "not recording"}); err != nil {
 			return err
 		}
 	}
-	if _, err := r.lookAtAll(how); err != nil {
+	if err := r.noteRefused(); err != nil {
+		return err
+	}
+	if _, err := r.lookAtAll(why); err != nil {
 		return err
 	}
 	now := wall()
-	if gap != 0 {
-		if err := r.store.CloseGap(r.ctx, gap, now, 0); err != nil {
+	if why.gap != nil {
+		if err := r.store.CloseGap(r.ctx, why.gap.id, now, 0); err != nil {
 			return err
 		}
 	}
 	if err := r.store.Ready(r.ctx, now); err != nil {
 		return err
 	}
+	r.polls.begin(r.Poll)
 	r.ready = true
 	if r.Config.Ready != nil {
 		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
@@ -170,15 +202,17 @@ func (r *Recorder) begin() error {
 
 // lookAtAll looks at every kind until nothing is lost meanwhile, and writes
 // what it found. It returns how many notifications were lost.
-func (r *Recorder) lookAtAll(how store.How) (lost int64, err error) {
-	all := map[*rtnl.Kind]int64{}
-	for _, k := range rtnl.Kinds() {
-		all[k] = 0
-	}
+func (r *Recorder) lookAtAll(why purpose) (lost int64, err error) {
 	for {
-		if err := r.settle(all, how, true); err != nil {
+		r.state.takeDoubts()
+		var all []*look
+		for _, k := range rtnl.Kinds() {
+			all = append(all, newLook(subject{k, 0}, doubt{}))
+		}
+		if err := r.settle(all, why); err != nil {
 			return lost, err
 		}
+		r.polls.took(all)
 		if err := r.commit(); err != nil {
 			return lost, err
 		}
@@ -194,22 +228,34 @@ func (r *Recorder) lookAtAll(how store.How) (lost int64, err error) {
 func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
+		r.awake = wall()
 		if len(r.rest) == 0 {
+			idle := time.Now()
 			select {
 			case <-ctx.Done():
 				return nil
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
+			case <-r.polls.timer():
+				r.idled(idle)
+				if err := r.poll(); err != nil {
+					return err
+				}
+			case s := <-r.continued:
+				r.continued <- s // for wakeUp
 			case <-r.inbox.Ready:
 				r.rest = r.inbox.Take()
 			}
+		}
+		if err := r.wakeUp(); err != nil {
+			return err
 		}
 		if err := r.work(); err != nil {
 			return err
 		}
 		again = nil
-		if len(r.state.doubt) > 0 {
+		if len(r.state.doubts) > 0 {
 			again = time.After(time.Until(r.resting))
 		}
 	}
@@ -240,18 +286,20 @@ func (r *Recorder) work() error {
 	switch {
 	case r.overrun != nil:
 		return r.recover()
-	case len(r.state.doubt) > 0 && !time.Now().Before(r.resting) && (!busy || wall()-r.state.doubted > patience):
+	case len(r.state.doubts) > 0 && !time.Now().Before(r.resting) && (!busy || wall()-r.state.doubted > patience):
 		return r.lookAgain()
 	}
 	return nil
 }
 
-// lookAgain looks at the kinds that may have changed without a word.
+// lookAgain looks at what may have changed without a word.
 func (r *Recorder) lookAgain() error {
 	began := time.Now()
-	if err := r.settle(r.state.doubt, store.Found, false); err != nil {
+	looks := r.state.takeDoubts()
+	if err := r.settle(looks, purpose{how: store.Found}); err != nil {
 		return err
 	}
+	r.polls.took(looks)
 	r.resting = time.Now().Add(restFactor * time.Since(began))
 	return r.commit()
 }
@@ -266,16 +314,22 @@ type loss struct {
 func (r *Recorder) recover() error {
 	lost := *r.overrun
 	r.overrun = nil
-	gap, err := r.store.OpenGap(r.ctx, store.Gap{From: lost.from, Reason: "overrun"})
+	g, err := r.openGap(store.Gap{From: lost.from, Reason: "overrun"})
 	if err != nil {
 		return err
 	}
-	more, err := r.lookAtAll(store.Found)
+	more, err := r.lookAtAll(purpose{how: store.Found, gap: g, blind: true})
 	if err != nil {
 		return err
 	}
 	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
-	return r.store.CloseGap(r.ctx, gap, wall(), lost.count+more)
+	return r.store.CloseGap(r.ctx, g.id, wall(), lost.count+more)
+}
+
+// openGap opens a gap.
+func (r *Recorder) openGap(g store.Gap) (*gap, error) {
+	id, err := r.store.OpenGap(r.ctx, g)
+	return &gap{id, g.From}, err
 }
 
 // end writes what has arrived, and that the session is over.
@@ -299,13 +353,13 @@ func (r *Recorder) commit() error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Clock: r.stepped()}); err != nil {
+	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Datings: r.state.datings, Clock: r.stepped()}); err != nil {
 		return err
 	}
 	if r.ready && r.Committed != nil {
 		r.Committed(changes)
 	}
-	r.state.batch = nil
+	r.state.batch, r.state.datings = nil, nil
 	for k, slots := range r.state.kinds {
 		r.store.Forget(k, slots.each)
 	}

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"cmp"
 	"slices"
 
 	"nlrec/rtnl"
@@ -14,13 +15,15 @@ type state struct {
 	store   interner
 	kinds   map[*rtnl.Kind]slots
 	batch   []store.Change
-	doubt   map[*rtnl.Kind]int64 // kinds to be looked at again, and the change that made it necessary
-	doubted int64                // when the oldest doubt came up
+	datings []store.Dating    // of changes in the batch
+	doubts  map[subject]doubt // what is to be looked at again
+	doubted int64             // when the oldest doubt came up
 	names   map[string]*rtnl.Kind
 	literal bool // nothing is inferred and nothing doubted
 
 	users map[rtnl.Ref]map[user]bool // who stands on an object
-	dead  map[int64]bool             // links over which no IPv4 packet goes: their hops do not keep a route
+
+	departed map[user]departed // objects that went to another network namespace
 }
 
 // user is a slot whose objects stand on another.
@@ -45,11 +48,12 @@ type origin struct {
 	how    store.How
 	cause  int64
 	portid uint32
+	dating store.Dating // the interval of which at is but the label; zero: there is none
 }
 
 func newState(s interner) *state {
-	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubt: map[*rtnl.Kind]int64{}, names: map[string]*rtnl.Kind{},
-		users: map[rtnl.Ref]map[user]bool{}, dead: map[int64]bool{}}
+	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubts: map[subject]doubt{}, names: map[string]*rtnl.Kind{},
+		users: map[rtnl.Ref]map[user]bool{}, departed: map[user]departed{}}
 	for _, k := range rtnl.Kinds() {
 		st.kinds[k] = slots{}
 		st.names[k.Name] = k
@@ -62,34 +66,122 @@ func (st *state) hold(k *rtnl.Kind, key rtnl.Row, o *store.Object) {
 	text := string(rtnl.AppendKey(nil, key))
 	st.kinds[k][text] = append(st.kinds[k][text], o)
 	st.use(k, key, text, o.State.Values)
-	if k == rtnl.Link {
-		st.noteDead(key[0].(int64), o.State)
-	}
 }
 
 // observe applies one notification.
 func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from origin) {
 	key, values := k.Split(row)
-	n.Key, n.State = key, values
 	text := rtnl.AppendKey(make([]byte, 0, 64), key)
 	held := st.kinds[k][string(text)]
+	if !n.Deleted {
+		values = countsAs(k, len(held) > 0, values)
+		n.Deleted = values == nil
+	}
+	n.Key, n.State = key, values
 	if k.Slots == nil && len(held) == 1 && !n.Deleted && k.Same(held[0].State.Values, values) {
 		return // the kernel repeats itself often
+	}
+	if n.Moved && len(held) == 1 {
+		st.depart(k, string(text), held[0])
 	}
 	st.replace(k, key, string(text), held, k.Place(elements(held), n), from)
 }
 
-// reconcile makes a slot what a dump showed.
-func (st *state) reconcile(k *rtnl.Kind, key rtnl.Row, text string, dumped []rtnl.Row, from origin) {
-	held := st.kinds[k][text]
-	st.replace(k, key, text, held, k.Reconcile(key, elements(held), dumped), from)
+// observePart applies a notification that tells some values of an object.
+func (st *state) observePart(k *rtnl.Kind, key rtnl.Row, with func(rtnl.Row) rtnl.Row, from origin) {
+	text := string(rtnl.AppendKey(nil, key))
+	if held := st.kinds[k][text]; len(held) == 1 {
+		st.replace(k, key, text, held, []rtnl.Element{{Position: held[0].Position, State: with(held[0].State.Values)}}, from)
+	}
+}
+
+// departed is an object that went to another network namespace, and the state
+// it had.
+type departed struct {
+	object *store.Object
+	state  rtnl.Row
+}
+
+// manyDeparted bounds how many are remembered: those of containers never
+// return.
+const manyDeparted = 1024
+
+func (st *state) depart(k *rtnl.Kind, text string, o *store.Object) {
+	if len(st.departed) >= manyDeparted {
+		clear(st.departed)
+	}
+	st.departed[user{k, text}] = departed{o, o.State.Values}
+}
+
+// arrive returns the object that has come: one that had gone to another
+// namespace if it is the same, or else a new one.
+func (st *state) arrive(k *rtnl.Kind, key rtnl.Row, text string, e rtnl.Element) *store.Object {
+	d, ok := st.departed[user{k, text}]
+	delete(st.departed, user{k, text})
+	if ok && k.Another != nil && !k.Another(k, whole(key, d.state), whole(key, e.State)) {
+		return d.object
+	}
+	return &store.Object{Position: e.Position}
+}
+
+// countsAs returns the state to believe; nil: the object counts as not there.
+func countsAs(k *rtnl.Kind, known bool, state rtnl.Row) rtnl.Row {
+	if k.CountsAs == nil {
+		return state
+	}
+	return k.CountsAs(k, known, state)
+}
+
+// reconcile makes a slot, or of it what stands on the subject's link, what a
+// dump showed.
+func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.Row, from origin) {
+	k, held := s.kind, st.kinds[s.kind][text]
+	if s.link == 0 {
+		st.replace(k, key, text, held, k.Reconcile(key, elements(held), dumped), from)
+		return
+	}
+	var on, beside []rtnl.Element
+	all := slices.Clone(dumped)
+	for _, e := range elements(held) {
+		if standsOn(k, key, e.State, s.link) {
+			on = append(on, e)
+			continue
+		}
+		beside, all = append(beside, e), append(all, e.State)
+	}
+	switch {
+	case len(beside) == 0 || !k.Ordered(key):
+		st.replace(k, key, text, held, k.Reconcile(key, elements(held), all), from)
+	case len(dumped) > len(on): // where among the others, it does not show
+		st.suspect(subject{k, 0}, doubt{from.cause, from.at})
+	default:
+		after := append(k.Reconcile(key, on, dumped), beside...)
+		slices.SortFunc(after, func(a, b rtnl.Element) int { return cmp.Compare(a.Position, b.Position) })
+		st.replace(k, key, text, held, after, from)
+	}
+}
+
+// standsOn reports whether an object stands on a link.
+func standsOn(k *rtnl.Kind, key, state rtnl.Row, link int64) bool {
+	return slices.Contains(k.Refs(k, key, state), rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
 }
 
 // missing returns the keys of the slots that exist but that no round shows.
-func (st *state) missing(k *rtnl.Kind, rounds []round) (texts []string) {
-	for text := range st.kinds[k] {
+func (st *state) missing(s subject, rounds []round) (texts []string) {
+	lack := func(text string) {
 		if !slices.ContainsFunc(rounds, func(r round) bool { return r.slots[text] != nil }) {
 			texts = append(texts, text)
+		}
+	}
+	if s.link == 0 {
+		for text := range st.kinds[s.kind] {
+			lack(text)
+		}
+	} else {
+		for u := range st.users[rtnl.Ref{Kind: rtnl.Link.Name, ID: s.link}] {
+			if u.kind == s.kind {
+				lack(u.key)
+			}
 		}
 	}
 	slices.Sort(texts)
@@ -126,7 +218,7 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 	}
 	for _, e := range after {
 		if !slices.ContainsFunc(left, func(o *store.Object) bool { return o.Position == e.Position }) {
-			o := &store.Object{Position: e.Position}
+			o := st.arrive(k, key, text, e)
 			left = append(left, o)
 			st.change(k, key, o, st.store.Intern(k, e.State), from)
 		}
@@ -175,6 +267,9 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 		How: from.how, Cause: from.cause, Portid: from.portid}
 	o.State = to
 	st.batch = append(st.batch, c)
+	if from.dating.NotAfter != 0 {
+		st.date(c.ID, from.dating)
+	}
 	if k.Doubts == nil || from.how == store.Dumped {
 		return
 	}
@@ -185,22 +280,21 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 	if to != nil {
 		now = whole(key, to.Values)
 	}
-	for _, name := range k.Doubts(k, was, now) {
-		st.suspect(st.names[name], c.ID, from.at)
-	}
+	st.suspectAll(k.Doubts(k, was, now), doubt{c.ID, from.at})
 }
 
-// suspect notes that a kind is to be looked at again.
-func (st *state) suspect(k *rtnl.Kind, cause, at int64) {
-	if st.literal {
-		return
+// date notes the interval of a change, in the run that ends with the change
+// before it, if that has the same.
+func (st *state) date(id int64, d store.Dating) {
+	if n := len(st.datings); n > 0 {
+		last := &st.datings[n-1]
+		if last.Last == id-1 && last.NotBefore == d.NotBefore && last.NotAfter == d.NotAfter && last.Gap == d.Gap {
+			last.Last = id
+			return
+		}
 	}
-	if len(st.doubt) == 0 {
-		st.doubted = at
-	}
-	if _, ok := st.doubt[k]; !ok {
-		st.doubt[k] = cause
-	}
+	d.First, d.Last = id, id
+	st.datings = append(st.datings, d)
 }
 
 func whole(key, values rtnl.Row) rtnl.Row {

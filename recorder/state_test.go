@@ -59,10 +59,10 @@ func TestObserve(t *testing.T) {
 		doubt  string
 	}{
 		{"comes, changes, goes", rtnl.Link, []event{{row: link(2, "a", up)}, {row: link(2, "a", down)}, {row: link(2, "a", down), deleted: true}},
-			"+ ~ -", "link nexthop route"},
-		{"the kernel repeats itself", rtnl.Link, []event{{row: link(2, "a", up)}, {row: link(2, "a", up)}}, "+ .", "link route"},
+			"+ ~ -", "address link nexthop route"},
+		{"the kernel repeats itself", rtnl.Link, []event{{row: link(2, "a", up)}, {row: link(2, "a", up)}}, "+ .", "link"},
 		{"deletion of the unknown", rtnl.Link, []event{{row: link(2, "a", up), deleted: true}}, ".", ""},
-		{"a rename is a change", rtnl.Link, []event{{row: link(2, "a", up)}, {row: link(2, "b", up)}}, "+ ~", "link route"},
+		{"a rename is a change", rtnl.Link, []event{{row: link(2, "a", up)}, {row: link(2, "b", up)}}, "+ ~", "link"},
 		{"a route is replaced in place", rtnl.Route, []event{{row: route("a"), flags: unix.NLM_F_CREATE | unix.NLM_F_EXCL}, {row: route("b"), flags: unix.NLM_F_REPLACE}}, "+ ~", ""},
 		{"another joins the first", rtnl.Route, []event{{row: route("a"), flags: unix.NLM_F_CREATE | unix.NLM_F_EXCL}, {row: route("b"), flags: unix.NLM_F_CREATE | unix.NLM_F_APPEND}}, "+ +", ""},
 	}
@@ -108,9 +108,9 @@ func TestReconcileState(t *testing.T) {
 			st := newState(&memory{})
 			key, _ := tt.kind.Split(append(tt.held, tt.dumped...)[0])
 			text := string(rtnl.AppendKey(nil, key))
-			st.reconcile(tt.kind, key, text, states(tt.kind, tt.held), origin{how: store.Dumped})
+			st.reconcile(subject{tt.kind, 0}, key, text, states(tt.kind, tt.held), origin{how: store.Dumped})
 			before := len(st.batch)
-			st.reconcile(tt.kind, key, text, states(tt.kind, tt.dumped), origin{how: store.Found})
+			st.reconcile(subject{tt.kind, 0}, key, text, states(tt.kind, tt.dumped), origin{how: store.Found})
 			if got := signs(st.batch[before:]); got != tt.want {
 				t.Errorf("changes %q, want %q", got, tt.want)
 			}
@@ -150,9 +150,10 @@ func signs(changes []store.Change) string {
 
 func doubts(st *state) string {
 	var names []string
-	for k := range st.doubt {
-		names = append(names, k.Name)
+	for s := range st.doubts {
+		names = append(names, s.kind.Name)
 	}
 	slices.Sort(names)
+	names = slices.Compact(names)
 	return strings.Trim(fmt.Sprint(names), "[]")
 }

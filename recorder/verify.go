@@ -72,7 +72,7 @@ func compareOnce(ctx context.Context, file *store.ReadOnly, dumper *rtnl.Dumper)
 	if err != nil {
 		return nil, err
 	}
-	there, err := settled(ctx, dumper)
+	there, err := settled(ctx, dumper, believed)
 	if err != nil {
 		return nil, err
 	}
@@ -123,44 +123,50 @@ func readFile(ctx context.Context, file *store.ReadOnly) (c contents, last int64
 	return c, last, err
 }
 
-// settled dumps everything until two dumps in a row agree.
-func settled(ctx context.Context, dumper *rtnl.Dumper) (contents, error) {
+// settled dumps everything until two dumps in a row agree, and takes it as the
+// recorder would that believes what is in the file.
+func settled(ctx context.Context, dumper *rtnl.Dumper, believed contents) (contents, error) {
 	var before contents
 	for range tries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, err := dumpAll(dumper)
+		c, interrupted, err := dumpAll(dumper, believed)
 		switch {
-		case errors.Is(err, rtnl.ErrInterrupted):
-			before = nil
-			continue
 		case err != nil:
 			return nil, err
-		}
-		if before != nil && agree(before, c) {
+		case interrupted:
+			before = nil
+		case before != nil && agree(before, c):
 			return c, nil
+		default:
+			before = c
 		}
-		before = c
 	}
 	return nil, ErrUnsettled
 }
 
-// dumpAll takes one dump of every kind. It fails with rtnl.ErrInterrupted when
-// other changes came between.
-func dumpAll(dumper *rtnl.Dumper) (contents, error) {
+// dumpAll takes one dump of every kind. It may lack objects if it was
+// interrupted.
+func dumpAll(dumper *rtnl.Dumper, believed contents) (c contents, interrupted bool, err error) {
 	if err := dumper.Barrier(); err != nil {
-		return nil, fmt.Errorf("wait for the kernel: %w", err)
+		return nil, false, fmt.Errorf("wait for the kernel: %w", err)
 	}
-	c := newContents()
+	c = newContents()
 	for _, k := range rtnl.Kinds() {
-		var bad error
-		err := dumper.Dump(k, func(row rtnl.Row) { c.add(k, row) }, func(err error) { bad = err })
-		if err := errors.Join(err, bad); err != nil {
-			return nil, err
+		done, err := dumper.Dump(k, 0, func(row rtnl.Row) {
+			key, state := k.Split(row)
+			text := string(rtnl.AppendKey(nil, key))
+			if state = countsAs(k, believed[k][text] != nil, state); state != nil {
+				c[k][text] = append(c[k][text], state)
+			}
+		})
+		if err := errors.Join(err, done.Bad); err != nil {
+			return nil, false, err
 		}
+		interrupted = interrupted || done.Interrupted
 	}
-	return c, nil
+	return c, interrupted, nil
 }
 
 func agree(a, b contents) bool {
@@ -205,7 +211,7 @@ func compareSlot(k *rtnl.Kind, text string, file, kernel []rtnl.Row) (difference
 		}
 		differences = append(differences, d)
 	}
-	if len(differences) > 0 || k.Slots == nil || k.Slots.Ordered == nil || !k.Slots.Ordered(key) {
+	if len(differences) > 0 || !k.Ordered(key) {
 		return differences
 	}
 	for i := range file {

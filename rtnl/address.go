@@ -1,6 +1,7 @@
 package rtnl
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -14,6 +15,7 @@ var Address = define(Kind{
 	New: unix.RTM_NEWADDR, Del: unix.RTM_DELADDR, Get: unix.RTM_GETADDR,
 	Groups:   []uint32{unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR},
 	Dumps:    perFamily(unix.SizeofIfAddrmsg),
+	Over:     addressesOver,
 	Key:      []string{"family", "ifindex", "local", "prefixlen"},
 	Volatile: []string{"valid_life_time", "preferred_life_time"},
 
@@ -130,10 +132,25 @@ func addressRefs(k *Kind, key, _ Row) []Ref {
 }
 
 // addressDoubts: routes that named a deleted address as their source vanish or
-// lose it, and with the last IPv4 address all IPv4 routes of the link.
-func addressDoubts(_ *Kind, _, now Row) []string {
-	if now == nil {
-		return []string{"route"}
+// lose it, and with the last IPv4 address all IPv4 routes of the link. The
+// route to the prefix of an IPv6 address takes over its lifetime.
+func addressDoubts(k *Kind, was, now Row) []Doubt {
+	row := now
+	if row == nil {
+		row = was
 	}
-	return nil
+	if now != nil && k.Value(row, "family") == "inet" {
+		return nil
+	}
+	index, _ := k.Value(row, "ifindex").(int64)
+	return []Doubt{{"route", index}}
+}
+
+// addressesOver are the requests for the addresses of a link.
+func addressesOver(link int64) [][]byte {
+	bodies := perFamily(unix.SizeofIfAddrmsg)
+	for _, b := range bodies {
+		binary.NativeEndian.PutUint32(b[4:], uint32(link))
+	}
+	return bodies
 }

@@ -1,6 +1,7 @@
 package rtnl
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -40,6 +41,16 @@ var mctpSpec = []Attr{
 }
 
 const iflaMCTPPhysBinding = 2 // newer than x/sys/unix
+
+// MTU6 returns the MTU that IPv6 keeps for a link, or 0.
+func MTU6(link Row) int64 {
+	text, _ := Link.StateValue(link, "af_spec").(string)
+	var spec struct {
+		Inet6 struct{ Conf struct{ MTU int64 } }
+	}
+	_ = json.Unmarshal([]byte(text), &spec) // what devConf wrote
+	return spec.Inet6.Conf.MTU
+}
 
 // inet6Flags are IF_* of include/net/if_inet6.h, less those that only tell how
 // far autoconfiguration has come (IF_RS_SENT, IF_RA_RCVD) and that the link is

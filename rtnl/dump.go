@@ -34,32 +34,52 @@ func NewDumper() (*Dumper, error) {
 // Close closes the socket.
 func (d *Dumper) Close() error { return d.conn.Close() }
 
-// Dump calls f for every object of a kind. When other changes came between it
-// returns ErrInterrupted, after it has called f for all that it was shown. An
-// object that cannot be decoded is passed to bad.
-func (d *Dumper) Dump(k *Kind, f func(Row), bad func(error)) error {
-	var interrupted error
-	for _, request := range k.Dumps {
-		err := d.request(k.Get, netlink.Dump, request, func(h Header, body []byte) {
-			if h.Type != k.New {
-				return
-			}
-			row, err := k.Decode(body)
-			switch {
-			case err == nil:
-				f(row)
-			case !errors.Is(err, ErrForeign):
-				bad(err)
-			}
-		})
-		switch {
-		case errors.Is(err, ErrInterrupted):
-			interrupted = err
-		case err != nil:
-			return fmt.Errorf("dump every %s: %w", k.Name, err)
+// A Dump tells how one went.
+type Dump struct {
+	Interrupted bool  // the kernel says that objects changed meanwhile
+	Batches     int   // most datagrams that one request took: one is a single look, between two others may come
+	Bad         error // why an object could not be decoded; nil: all could
+}
+
+// Dump calls f for every object of a kind, or for those that stand on a link
+// if it is not 0. Where other changes come between, objects may be lacking or
+// come twice.
+func (d *Dumper) Dump(k *Kind, link int64, f func(Row)) (done Dump, err error) {
+	requests := k.Dumps
+	if link != 0 {
+		requests = k.Over(link)
+	}
+	for _, request := range requests {
+		if err := d.dump(k, request, f, &done); err != nil {
+			return done, fmt.Errorf("dump every %s: %w", k.Name, err)
 		}
 	}
-	return interrupted
+	return done, nil
+}
+
+func (d *Dumper) dump(k *Kind, request []byte, f func(Row), done *Dump) error {
+	batches, err := d.request(k.Get, netlink.Dump, request, func(h Header, body []byte) {
+		if h.Type != k.New {
+			return
+		}
+		row, err := k.Decode(body)
+		switch {
+		case err == nil:
+			f(row)
+		case !errors.Is(err, ErrForeign):
+			done.Bad = err
+		}
+	})
+	done.Batches = max(done.Batches, batches)
+	switch {
+	case errors.Is(err, ErrInterrupted):
+		done.Interrupted = true
+	case err != nil && errors.Is(err, unix.ENODEV):
+		// A filter by a link that is gone: nothing stands on it.
+	default:
+		return err
+	}
+	return nil
 }
 
 // Barrier returns after the kernel has finished what it was doing under RTNL:
@@ -68,33 +88,38 @@ func (d *Dumper) Dump(k *Kind, f func(Row), bad func(error)) error {
 func (d *Dumper) Barrier() error {
 	loopback := make([]byte, unix.SizeofIfInfomsg)
 	loopback[4] = 1
-	err := d.request(unix.RTM_GETLINK, netlink.Acknowledge, loopback, func(Header, []byte) {})
+	_, err := d.request(unix.RTM_GETLINK, netlink.Acknowledge, loopback, func(Header, []byte) {})
 	if errors.Is(err, unix.ENODEV) {
 		return nil // it has waited all the same
 	}
 	return err
 }
 
-// request sends a request and calls f for each message of the reply.
-func (d *Dumper) request(kind uint16, flags netlink.HeaderFlags, body []byte, f func(Header, []byte)) error {
+// request sends a request and calls f for each message of the reply. It
+// returns how many datagrams had such messages.
+func (d *Dumper) request(kind uint16, flags netlink.HeaderFlags, body []byte, f func(Header, []byte)) (batches int, err error) {
 	sent, err := d.conn.Send(netlink.Message{
 		Header: netlink.Header{Type: netlink.HeaderType(kind), Flags: netlink.Request | flags},
 		Data:   body,
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	reply := reply{seq: sent.Header.Sequence, each: f}
 	for !reply.done {
 		size, err := d.receive()
 		if err != nil {
-			return err
+			return batches, err
 		}
+		before := reply.messages
 		if err := EachMessage(d.buf[:size], reply.message); err != nil {
-			return err
+			return batches, err
+		}
+		if reply.messages > before {
+			batches++
 		}
 	}
-	return reply.interrupted
+	return batches, reply.interrupted
 }
 
 // receive waits for a datagram.
@@ -110,6 +135,7 @@ func (d *Dumper) receive() (size int, err error) {
 type reply struct {
 	seq         uint32
 	each        func(Header, []byte)
+	messages    int
 	done        bool
 	interrupted error
 }
@@ -131,6 +157,7 @@ func (r *reply) message(h Header, body []byte) error {
 			return unix.Errno(-errno)
 		}
 	default:
+		r.messages++
 		r.each(h, body)
 	}
 	return nil

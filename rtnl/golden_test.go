@@ -177,7 +177,7 @@ func captureKind(d *Dumper, k *Kind) error {
 	n := 0
 	var failed error
 	for _, request := range k.Dumps {
-		err := d.request(k.Get, unix.NLM_F_DUMP, request, func(h Header, body []byte) {
+		_, err := d.request(k.Get, unix.NLM_F_DUMP, request, func(h Header, body []byte) {
 			if _, err := k.Decode(body); h.Type != k.New || errors.Is(err, ErrForeign) {
 				return
 			}

@@ -24,7 +24,7 @@ type Item struct {
 	At      int64  // when it was read, microseconds since 1970
 	Data    []byte // the datagram
 	Overrun bool   // messages were lost
-	Since   int64  // for an overrun: the last instant before the loss, microseconds since 1970
+	Since   int64  // when the socket was seen empty before: what the item tells of came later, microseconds since 1970
 	Lost    int64  // for an overrun: how many; 0: not counted
 	Flushed bool   // what arrived before a call of Flush ends here
 }

@@ -25,6 +25,9 @@ type Kind struct {
 	Get      uint16   // message type of a dump request
 	Groups   []uint32 // multicast groups, RTNLGRP_*
 	Dumps    [][]byte // bodies of the dump requests, sent with strict checking
+	// Over returns the bodies of requests that dump only what stands on a
+	// link (see Refs). Nil: the kernel has no such filter.
+	Over func(link int64) [][]byte
 
 	Key      []string // the columns that identify an object's slot, see slot.go
 	Volatile []string // columns that count down: kept with a version, never starting one
@@ -36,26 +39,36 @@ type Kind struct {
 	// About reports whether a message is about an object of this kind. Message
 	// types are shared: AF_BRIDGE speaks of ports in RTM_NEWLINK. Nil: always.
 	About func(header []byte) bool
-	// Hints reports whether a message that is not About the kind still says
-	// that something of it has changed. Nil: never.
-	Hints func(header []byte) bool
+	// Part reads a message that is not About the kind but tells some values of
+	// an object: its key, and the state it had before with these values. Nil,
+	// and a nil key: it does not.
+	Part func(k *Kind, body []byte) (key Row, with func(state Row) Row)
+	// Moved reports whether the message that an object is gone says that it
+	// lives on in another network namespace. Nil: it never does.
+	Moved func(body []byte) bool
+	// Hints reads messages of its Groups that tell of no object of the kind,
+	// or not all, but say that something may have changed: by message type.
+	Hints map[uint16]func(body []byte) []Doubt
 	// Finish settles what depends on several columns, after all are read.
 	Finish func(m *message) error
 	// Mortal says that a key which comes back after its object went names
-	// another object.
+	// another object, unless that had Moved and is not Another.
 	Mortal bool
-	// Another reports whether an object that went from was to now between two
-	// looks is rather another one with the same key. Nil: never.
+	// Another reports whether an object that went from was to now while nobody
+	// looked is rather another one with the same key. Nil: never.
 	Another func(k *Kind, was, now Row) bool
+	// CountsAs returns what a state counts as, where some are steps that the
+	// kernel does not announce: the state to believe, given whether the object
+	// is known already, or nil when it counts as not there. Nil: as itself.
+	CountsAs func(k *Kind, known bool, state Row) Row
 	// Slots says how several objects share one key. Nil: they never do.
 	Slots *Slots
 	// Refs names the objects of other kinds that one stands on, and may go
 	// with. Nil: none.
 	Refs func(k *Kind, key, state Row) []Ref
-	// Doubts names the kinds of which the kernel may have changed objects
-	// without a word when this kind's object went from was to now (nil: it
-	// did not exist). Nil: none.
-	Doubts func(k *Kind, was, now Row) []string
+	// Doubts names what the kernel may have changed without a word when this
+	// kind's object went from was to now (nil: it did not exist). Nil: nothing.
+	Doubts func(k *Kind, was, now Row) []Doubt
 
 	Columns []string // key columns, then all others, then "extra"; set by define
 	column  map[string]int
@@ -83,6 +96,13 @@ type Attr struct {
 type Ref struct {
 	Kind string
 	ID   int64
+}
+
+// A Doubt names objects that may have changed without a word: all of a kind,
+// or those that stand on a link.
+type Doubt struct {
+	Kind string
+	Link int64 // index; 0: all
 }
 
 // ObjectKinds is the number of kinds a recording has room for: an object's id

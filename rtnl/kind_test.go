@@ -3,6 +3,7 @@ package rtnl
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -21,24 +22,28 @@ func TestForeignMessages(t *testing.T) {
 		name  string
 		kind  *Kind
 		body  []byte
-		hints bool
+		hints []Doubt
 	}{
-		{"a bridge port", Link, header(Link, unix.AF_BRIDGE, nil), true},
-		{"IPv6 settings of a link", Link, header(Link, unix.AF_INET6, nil), false},
-		{"a cached route", Route, header(Route, unix.AF_INET6, func(b []byte) { binary.NativeEndian.PutUint32(b[8:], unix.RTM_F_CLONED) }), false},
-		{"a multicast route", Route, header(Route, 128, nil), false},
-		{"an MPLS route", Route, header(Route, unix.AF_MPLS, nil), false},
-		{"a rule for multicast routes", Rule, header(Rule, 128, nil), false},
-		{"a rule for IPv6 multicast routes", Rule, header(Rule, 129, nil), false},
-		{"a forwarding entry", Neighbour, header(Neighbour, unix.AF_BRIDGE, nil), false},
-		{"a proxy entry", Neighbour, header(Neighbour, unix.AF_INET, func(b []byte) { b[10] = unix.NTF_PROXY }), false},
+		{"a bridge port", Link, header(Link, unix.AF_BRIDGE, nil), []Doubt{{"link", 0}}},
+		{"IPv6 settings of a link", Link, header(Link, unix.AF_INET6, func(b []byte) { b[4] = 7 }), []Doubt{{"link", 0}, {"route", 7}}},
+		{"a cached route", Route, header(Route, unix.AF_INET6, func(b []byte) { binary.NativeEndian.PutUint32(b[8:], unix.RTM_F_CLONED) }), nil},
+		{"a multicast route", Route, header(Route, 128, nil), nil},
+		{"an MPLS route", Route, header(Route, unix.AF_MPLS, nil), nil},
+		{"a rule for multicast routes", Rule, header(Rule, 128, nil), nil},
+		{"a rule for IPv6 multicast routes", Rule, header(Rule, 129, nil), nil},
+		{"a forwarding entry", Neighbour, header(Neighbour, unix.AF_BRIDGE, nil), nil},
+		{"a proxy entry", Neighbour, header(Neighbour, unix.AF_INET, func(b []byte) { b[10] = unix.NTF_PROXY }), nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if row, err := tt.kind.Decode(tt.body); !errors.Is(err, ErrForeign) {
 				t.Errorf("Decode = %v, %v; want ErrForeign", row, err)
 			}
-			if hints := tt.kind.Hints != nil && tt.kind.Hints(tt.body); hints != tt.hints {
+			var hints []Doubt
+			if f := tt.kind.Hints[tt.kind.New]; f != nil {
+				hints = f(tt.body)
+			}
+			if !slices.Equal(hints, tt.hints) {
 				t.Errorf("hints: %v, want %v", hints, tt.hints)
 			}
 		})

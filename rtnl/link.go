@@ -1,9 +1,7 @@
 package rtnl
 
 import (
-	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,7 +14,7 @@ import (
 var Link = define(Kind{
 	Name: "link", Number: 1,
 	New: unix.RTM_NEWLINK, Del: unix.RTM_DELLINK, Get: unix.RTM_GETLINK,
-	Groups: []uint32{unix.RTNLGRP_LINK},
+	Groups: append([]uint32{unix.RTNLGRP_LINK}, linkHintGroups...),
 	Dumps:  [][]byte{linkDump()},
 	Key:    []string{"ifindex"},
 
@@ -90,7 +88,9 @@ var Link = define(Kind{
 		iflaTailroom:                  {Column: "tailroom", Read: u16},
 	},
 	About:  func(header []byte) bool { return header[0] == unix.AF_UNSPEC },
-	Hints:  func(header []byte) bool { return header[0] == unix.AF_BRIDGE },
+	Part:   bridgeView,
+	Moved:  movedAway,
+	Hints:  linkHints,
 	Doubts: linkDoubts,
 
 	Mortal:  true, // an index may be given again, once its link is gone
@@ -108,11 +108,8 @@ const (
 // linkDump returns the body of a dump request without statistics. It asks for
 // nothing else that notifications leave out, virtual functions least of all.
 func linkDump() []byte {
-	const header, extSkipStats = 4, 8 // RTEXT_FILTER_SKIP_STATS
-	body := make([]byte, unix.SizeofIfInfomsg, unix.SizeofIfInfomsg+header+4)
-	body = binary.NativeEndian.AppendUint16(body, header+4)
-	body = binary.NativeEndian.AppendUint16(body, unix.IFLA_EXT_MASK)
-	return binary.NativeEndian.AppendUint32(body, extSkipStats)
+	const extSkipStats = 8 // RTEXT_FILTER_SKIP_STATS
+	return appendU32(make([]byte, unix.SizeofIfInfomsg), unix.IFLA_EXT_MASK, extSkipStats)
 }
 
 // linkFlags reads IFF_* and names them as ip(8) does, which tells when RUNNING
@@ -206,47 +203,15 @@ func anotherLink(k *Kind, was, now Row) bool {
 	return false
 }
 
-// linkDoubts names what the kernel changes without a word when a link does.
-// Each line is an observation on Linux 6.18; veth_newlink(),
-// br_stp_change_bridge_id() and fib_sync_down_dev() are where to look.
-func linkDoubts(k *Kind, was, now Row) []string {
-	before, after := linkState{k, was}, linkState{k, now}
-	changed := func(column string) bool { return before.value(column) != after.value(column) }
-	appeared, vanished := was == nil && now != nil, was != nil && now == nil
-	down := before.flag("UP") && !after.flag("UP")
-	noCarrier := before.flag("LOWER_UP") && !after.flag("LOWER_UP") || !before.flag("NO-CARRIER") && after.flag("NO-CARRIER")
-	bridge := after.value("info_kind") == "bridge"
-
-	var doubts []string
-	add := func(kind string, when bool) {
-		if when {
-			doubts = append(doubts, kind)
-		}
+// movedAway looks for IFLA_NEW_NETNSID, which dev_change_net_namespace() of
+// net/core/dev.c adds to the message.
+func movedAway(body []byte) (moved bool) {
+	if len(body) < unix.SizeofIfInfomsg {
+		return false
 	}
-	// A veth learns of its peer, a port of its bridge, the device under a
-	// macvlan that it is promiscuous, and IPv6 of a new MTU.
-	add("link", was != nil && now != nil && changed("mtu") || appeared || vanished || changed("master_index") || changed("link_index") || changed("link_netnsid") ||
-		changed("info_slave_kind") || changed("info_slave_data") || bridge && (changed("address") || changed("info_data")))
-	add("nexthop", vanished || down || noCarrier)
-	// A route also takes its MTU from the link, and its dead hops revive.
-	add("route", vanished || down || noCarrier || !before.flag("UP") && after.flag("UP") || was != nil && now != nil && changed("mtu"))
-	return doubts
-}
-
-// linkState is a link at one time, nothing when the row is nil.
-type linkState struct {
-	kind *Kind
-	row  Row
-}
-
-func (s linkState) value(column string) any {
-	if s.row == nil {
+	_ = eachAttr(body[unix.SizeofIfInfomsg:], func(a attribute) error {
+		moved = moved || a.number == unix.IFLA_NEW_NETNSID
 		return nil
-	}
-	return s.kind.Value(s.row, column)
-}
-
-func (s linkState) flag(name string) bool {
-	flags, _ := s.value("flags").(string)
-	return strings.Contains(flags, `"`+name+`"`)
+	})
+	return moved
 }

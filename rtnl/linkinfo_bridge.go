@@ -1,6 +1,7 @@
 package rtnl
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -146,5 +147,33 @@ func boolOption(number int) reader {
 			return nil, err
 		}
 		return masked(part(0, 4, u32), 1<<number, number)(m, b)
+	}
+}
+
+// bridgeView reads what a bridge says of one of its ports: a message of family
+// AF_BRIDGE whose IFLA_PROTINFO has the attributes that IFLA_INFO_SLAVE_DATA
+// has in messages about the link, br_fill_ifinfo() of net/bridge/br_netlink.c.
+func bridgeView(k *Kind, body []byte) (key Row, with func(state Row) Row) {
+	if len(body) < unix.SizeofIfInfomsg || body[0] != unix.AF_BRIDGE {
+		return nil, nil
+	}
+	m := &message{kind: k, header: body[:unix.SizeofIfInfomsg]}
+	var data any
+	err := eachAttr(body[unix.SizeofIfInfomsg:], func(a attribute) (err error) {
+		if a.number == unix.IFLA_PROTINFO {
+			data, err = flat(bridgePort)(m, a.value)
+		}
+		return err
+	})
+	text, ok := data.(jsonText)
+	if err != nil || !ok {
+		return nil, nil
+	}
+	index := int64(int32(binary.NativeEndian.Uint32(body[4:])))
+	return Row{index}, func(state Row) Row {
+		if k.StateValue(state, "info_slave_kind") != "bridge" {
+			return state
+		}
+		return k.With(state, "info_slave_data", string(text))
 	}
 }

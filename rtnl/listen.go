@@ -30,6 +30,8 @@ type Listener struct {
 	// Buffer is the size of the socket's receive buffer as the kernel counts
 	// it: RouteCharge for the notification of an IPv4 route.
 	Buffer int
+	// Refused are the kinds of which the kernel refuses to tell, and why.
+	Refused map[*Kind]error
 
 	conn  *netlink.Conn
 	event int // eventfd(2) that wakes the thread
@@ -40,13 +42,14 @@ type Listener struct {
 
 // Listen subscribes in the network namespace of the calling thread, with a
 // receive buffer of about the size given, or as large as the system allows
-// this user. The inbox gets everything from then on.
+// this user. The inbox gets everything from then on. It fails when the kernel
+// tells of no kind at all; what it refuses of some is in Refused.
 func Listen(kinds []*Kind, buffer int, inbox *Inbox) (*Listener, error) {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
-	l := &Listener{conn: conn, inbox: inbox}
+	l := &Listener{conn: conn, inbox: inbox, Refused: map[*Kind]error{}}
 	if err := l.subscribe(kinds, buffer); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -60,9 +63,12 @@ func (l *Listener) subscribe(kinds []*Kind, buffer int) error {
 	for _, k := range kinds {
 		for _, g := range k.Groups {
 			if err := l.conn.JoinGroup(g); err != nil {
-				return fmt.Errorf("subscribe to every %s: %w", k.Name, err)
+				l.Refused[k] = fmt.Errorf("subscribe to every %s: %w", k.Name, err)
 			}
 		}
+	}
+	if len(l.Refused) == len(kinds) {
+		return l.Refused[kinds[0]]
 	}
 	err := l.control(func(fd int) (err error) {
 		l.Buffer, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
@@ -125,7 +131,7 @@ func (l *Listener) drainForever(fd int) error {
 
 // drain reads until nothing is left.
 func (l *Listener) drain(fd int, buf []byte) error {
-	overrun := false
+	overrun, since := false, l.empty
 	for {
 		size, err := receive(fd, buf)
 		switch {
@@ -139,7 +145,7 @@ func (l *Listener) drain(fd int, buf []byte) error {
 		case err != nil:
 			return fmt.Errorf("receive notifications: %w", err)
 		case size > 0:
-			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Data: buf[:size]}) {
+			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Data: buf[:size]}) {
 				return nil
 			}
 		}

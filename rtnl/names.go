@@ -1,6 +1,10 @@
 package rtnl
 
-import "golang.org/x/sys/unix"
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
 
 // Names that several kinds share, spelled as ip(8) spells them.
 
@@ -20,6 +24,14 @@ func perFamily(size int) [][]byte {
 	v4, v6 := make([]byte, size), make([]byte, size)
 	v4[0], v6[0] = unix.AF_INET, unix.AF_INET6
 	return [][]byte{v4, v6}
+}
+
+// appendU32 appends an attribute of 32 bits to the body of a request.
+func appendU32(body []byte, attribute uint16, v int64) []byte {
+	const header = 4
+	body = binary.NativeEndian.AppendUint16(body, header+4)
+	body = binary.NativeEndian.AppendUint16(body, attribute)
+	return binary.NativeEndian.AppendUint32(body, uint32(v))
 }
 
 // protocols are RTPROT_* of linux/rtnetlink.h.

@@ -36,7 +36,8 @@ var Neighbour = define(Kind{
 		ndaNHID:               {Column: "nhid", Read: u32},
 		ndaFlagsExt:           {Column: "flags_ext", Read: flags(u32, 0, neighbourFlagsExt)},
 	},
-	About: func(header []byte) bool { return inetFamily(header) && header[10]&unix.NTF_PROXY == 0 },
+	About:    func(header []byte) bool { return inetFamily(header) && header[10]&unix.NTF_PROXY == 0 },
+	CountsAs: neighbourCountsAs,
 })
 
 // Attributes newer than x/sys/unix, from linux/neighbour.h.
@@ -46,6 +47,26 @@ const (
 	ndaFlagsExt = 15
 	ntfSticky   = 0x40 // NTF_STICKY
 )
+
+// neighbourCountsAs: the kernel announces what has come of asking for a
+// neighbour, not that it asks. One that waits for the first answer is not there
+// yet, one that waits for another is still unreachable, and one whose answer
+// was a while ago is stale until it fails to confirm it. What needs no asking
+// (NUD_NOARP: multicast, loopback) is hidden by ip(8) too.
+func neighbourCountsAs(k *Kind, known bool, state Row) Row {
+	switch k.StateValue(state, "state") {
+	case `["NOARP"]`, `[]`:
+		return nil
+	case `["INCOMPLETE"]`:
+		if !known {
+			return nil
+		}
+		return k.With(state, "state", `["FAILED"]`)
+	case `["DELAY"]`:
+		return k.With(state, "state", `["STALE"]`)
+	}
+	return state
+}
 
 // neighbourStates are NUD_*.
 var neighbourStates = []flag{

@@ -16,7 +16,10 @@ var Nexthop = define(Kind{
 	New: unix.RTM_NEWNEXTHOP, Del: unix.RTM_DELNEXTHOP, Get: unix.RTM_GETNEXTHOP,
 	Groups: []uint32{unix.RTNLGRP_NEXTHOP},
 	Dumps:  [][]byte{make([]byte, unix.SizeofNhmsg)},
-	Key:    []string{"id"},
+	Over: func(link int64) [][]byte {
+		return [][]byte{appendU32(make([]byte, unix.SizeofNhmsg), unix.NHA_OIF, link)}
+	},
+	Key: []string{"id"},
 
 	Size: unix.SizeofNhmsg,
 	Header: []Field{
@@ -43,9 +46,9 @@ var Nexthop = define(Kind{
 	},
 	About: func(header []byte) bool { return header[0] != unix.AF_BRIDGE },
 	Refs:  nexthopRefs,
-	Doubts: func(_ *Kind, _, now Row) []string {
+	Doubts: func(_ *Kind, _, now Row) []Doubt {
 		if now == nil { // IPv4 routes by its id go without a word
-			return []string{"route"}
+			return []Doubt{{Kind: "route"}}
 		}
 		return nil
 	},

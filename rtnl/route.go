@@ -12,8 +12,9 @@ import (
 var Route = define(Kind{
 	Name: "route", Number: 4,
 	New: unix.RTM_NEWROUTE, Del: unix.RTM_DELROUTE, Get: unix.RTM_GETROUTE,
-	Groups:   []uint32{unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE},
+	Groups:   []uint32{unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV6_PREFIX, unix.RTNLGRP_ND_USEROPT},
 	Dumps:    perFamily(unix.SizeofRtMsg),
+	Over:     routesOver,
 	Key:      []string{"family", "table_id", "dst", "src", "tos", "metric"},
 	Volatile: []string{"expires"},
 
@@ -71,6 +72,7 @@ var Route = define(Kind{
 	Finish: finishRoute,
 	Slots:  &Slots{Place: placeRoute, Ordered: func(key Row) bool { return key[0] == "inet" }, Wish: wishRoute},
 	Refs:   routeRefs,
+	Hints:  map[uint16]func([]byte) []Doubt{unix.RTM_NEWPREFIX: routerSpoke, unix.RTM_NEWNDUSEROPT: routerSpoke},
 	Doubts: routeDoubts,
 })
 

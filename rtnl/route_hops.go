@@ -129,14 +129,10 @@ func (k *Kind) hopsOf(state Row) []hop {
 	return hops
 }
 
-// routeRefs: a route goes with its nexthop object, an IPv4 route with its
-// links, and an IPv6 route loses its source address with that of its link.
-func routeRefs(k *Kind, key, state Row) []Ref {
+// routeRefs: a route stands on its nexthop object, or on the links of its hops.
+func routeRefs(k *Kind, _, state Row) []Ref {
 	if id, ok := k.StateValue(state, "nhid").(int64); ok {
 		return []Ref{{"nexthop", id}}
-	}
-	if key[0] == "inet6" && k.StateValue(state, "prefsrc") == nil {
-		return nil
 	}
 	var refs []Ref
 	for _, h := range k.hopsOf(state) {

@@ -191,17 +191,3 @@ func (k *Kind) withHops(state Row, hops []hop) Row {
 	}
 	return after
 }
-
-// routeDoubts: a multipath IPv6 route that loses a hop may show the attributes
-// of another sibling from then on, of which no message tells.
-func routeDoubts(k *Kind, was, now Row) []string {
-	if was == nil || now == nil || was[0] != "inet6" {
-		return nil
-	}
-	_, before := k.Split(was)
-	_, after := k.Split(now)
-	if len(k.hopsOf(after)) < len(k.hopsOf(before)) {
-		return []string{"route"}
-	}
-	return nil
-}

@@ -61,7 +61,7 @@ var Rule = define(Kind{
 		fraDSCPMask:                 {Column: "dscp_mask", Read: u8},
 	},
 	About: inetFamily,
-	Slots: &Slots{Place: placeRule},
+	Slots: &Slots{Place: placeRule, Multiset: true},
 })
 
 // Attributes newer than x/sys/unix, from linux/fib_rules.h of Linux 6.18.

@@ -24,6 +24,7 @@ type Notification struct {
 	Key      Row
 	Flags    uint16 // of nlmsghdr: NLM_F_REPLACE and the like
 	Deleted  bool
+	Moved    bool // it lives on in another network namespace
 	State    Row
 	Replayed bool // a dump may have shown its effect already
 }
@@ -35,6 +36,8 @@ type Slots struct {
 	Place func(k *Kind, held []Element, n Notification) []Element
 	// Ordered reports whether the order of the slot's elements matters.
 	Ordered func(key Row) bool
+	// Multiset says that a slot may hold the same object several times.
+	Multiset bool
 	// Wish names the position a new element would like best; the next free
 	// one above it is taken.
 	Wish func(k *Kind, state Row) int64
@@ -84,7 +87,7 @@ func (k *Kind) Reconcile(key Row, held []Element, dumped []Row) []Element {
 			after = append(after, Element{k.newPosition(append(slices.Clone(held), after...), state), state})
 		}
 	}
-	if k.Slots != nil && k.Slots.Ordered != nil && k.Slots.Ordered(key) {
+	if k.Ordered(key) {
 		positions := make([]int64, len(after))
 		for i, e := range after {
 			positions[i] = e.Position
@@ -95,6 +98,11 @@ func (k *Kind) Reconcile(key Row, held []Element, dumped []Row) []Element {
 		}
 	}
 	return after
+}
+
+// Ordered reports whether the order of a slot's elements matters.
+func (k *Kind) Ordered(key Row) bool {
+	return k.Slots != nil && k.Slots.Ordered != nil && k.Slots.Ordered(key)
 }
 
 // newPosition returns a position that no element has.

@@ -34,7 +34,16 @@ type Change struct {
 // A Batch is what one transaction writes.
 type Batch struct {
 	Changes []Change
+	Datings []Dating
 	Clock   *Clock // nil: the wall clock was not set
+}
+
+// A Dating says of a run of changes that they happened in an interval.
+// Instants are microseconds since 1970.
+type Dating struct {
+	First, Last         int64 // ids of changes
+	NotBefore, NotAfter int64
+	Gap                 int64 // id of the gap in which they were missed, or 0
 }
 
 // Clock is a reading of both clocks, microseconds since 1970 and since boot.
@@ -56,6 +65,13 @@ func (s *Store) Append(ctx context.Context, b Batch) error {
 	err := s.w.transaction(ctx, func() error {
 		if err := s.appendChanges(ctx, b.Changes); err != nil {
 			return err
+		}
+		for _, d := range b.Datings {
+			err := s.w.exec(ctx, `INSERT INTO dating (first_change, last_change, not_before_us, not_after_us, gap) VALUES (?, ?, ?, ?, nullif(?, 0))`,
+				d.First, d.Last, d.NotBefore, d.NotAfter, d.Gap)
+			if err != nil {
+				return err
+			}
 		}
 		if b.Clock != nil {
 			return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us, step_us) VALUES (?, ?, ?, ?)`,

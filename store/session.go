@@ -21,7 +21,7 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watchedUnt
 	}
 	err = s.w.transaction(ctx, func() error {
 		watchedUntil, err = s.w.number(ctx, `
-			SELECT max(coalesce(ended_us, ready_us, started_us), ?)
+			SELECT max(coalesce(ended_us, watched_us, ready_us, started_us), ?)
 			FROM session WHERE ready_us IS NOT NULL
 			ORDER BY id DESC LIMIT 1`, s.last)
 		if err != nil {
@@ -48,6 +48,12 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watchedUnt
 // Ready notes that the session's first dump is complete.
 func (s *Store) Ready(ctx context.Context, at int64) error {
 	return s.w.exec(ctx, `UPDATE session SET ready_us = ? WHERE id = ?`, at, s.session)
+}
+
+// Watched notes that the session has watched until an instant, so that a kill
+// does not put all the time since the last change in doubt.
+func (s *Store) Watched(ctx context.Context, at int64) error {
+	return s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, at, s.session)
 }
 
 // End notes that the session has stopped watching.

@@ -117,6 +117,29 @@ func checks() []check {
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.actor IS NOT NULL
 				  AND NOT EXISTS (SELECT 1 FROM actor a WHERE a.id = c.actor)`},
 		}},
+		{"datings", "each change that a dump found says in which interval it happened, once", []part{
+			{table: "dating", key: "first_change", sql: `
+				SELECT printf('the dating of changes #%d to #%d is from %d to %d', d.first_change, d.last_change, d.not_before_us, d.not_after_us)
+				FROM dating d
+				WHERE d.first_change > ?1 AND d.first_change <= ?2
+				  AND (d.last_change < d.first_change OR d.not_before_us > d.not_after_us AND NOT EXISTS (
+					SELECT 1 FROM ({steps}) s WHERE s.after_us <= d.not_before_us AND s.before_us >= d.not_after_us))`},
+			{table: "dating", key: "first_change", sql: `
+				SELECT printf('changes #%d to #%d have a dating, and so has change #%d', d.first_change, d.last_change, n.first_change)
+				FROM dating d
+				JOIN dating n ON n.first_change = (SELECT min(x.first_change) FROM dating x WHERE x.first_change > d.first_change)
+				WHERE d.first_change > ?1 AND d.first_change <= ?2 AND n.first_change <= d.last_change`},
+			{table: "dating", key: "first_change", sql: `
+				SELECT printf('the dating of change #%d is by gap %d, of which there is nothing', d.first_change, d.gap)
+				FROM dating d
+				WHERE d.first_change > ?1 AND d.first_change <= ?2 AND d.gap IS NOT NULL AND d.gap NOT IN (SELECT id FROM gap)`},
+			{table: "change", key: "id", sql: `
+				SELECT printf('change #%d was found, but there is no interval for it', c.id)
+				FROM change c
+				WHERE c.id > ?1 AND c.id <= ?2 AND c.how = 4 AND c.id >= (SELECT min(first_change) FROM dating)
+				  AND NOT EXISTS (SELECT 1 FROM dating d WHERE d.last_change >= c.id AND d.first_change = (
+					SELECT max(x.first_change) FROM dating x WHERE x.first_change <= c.id))`},
+		}},
 		{"sessions", "each session begins, is ready and ends in this order, unless the clock was set back", []part{
 			{table: "session", key: "id", sql: `
 				SELECT printf('session %d began at %d, was ready at %s and ended at %s', id, started_us, ifnull(ready_us, 'no time'), ifnull(ended_us, 'no time'))

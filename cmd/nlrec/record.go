@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -19,7 +20,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	var quiet bool
-	var buffer int
+	var config recorder.Config
 	c := &cobra.Command{
 		Use:   "record",
 		Short: "Record the network state of this machine until stopped",
@@ -27,25 +28,27 @@ func recordCommand() *cobra.Command {
 objects of the network namespace it runs in, and then writes every change to
 the recording until it is interrupted (Ctrl-C, SIGTERM). It needs no privilege;
 with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
-very much changes at once.
+very much changes at once. What the kernel never announces, such as a changed
+sysctl, is looked for once a minute (--poll).
 
 On a terminal it prints each change on a line.`,
 		Example: `  nlrec record
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return record(c.Context(), dbPath(c), quiet, buffer, c.OutOrStdout(), c.ErrOrStderr())
+			return record(c.Context(), dbPath(c), quiet, config, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
-	c.Flags().IntVar(&buffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
+	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }
 
 // record records into the file at path. It says on stderr what it does, and
 // prints changes to stdout if that is a terminal.
-func record(ctx context.Context, path string, quiet bool, buffer int, stdout, stderr io.Writer) (err error) {
+func record(ctx context.Context, path string, quiet bool, config recorder.Config, stdout, stderr io.Writer) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return query.WithPath(path, err)
@@ -55,11 +58,8 @@ func record(ctx context.Context, path string, quiet bool, buffer int, stdout, st
 			err = closeErr
 		}
 	}()
-	config := recorder.Config{
-		Version:      version(),
-		Log:          slog.New(slog.NewTextHandler(stderr, nil)),
-		SocketBuffer: buffer,
-	}
+	config.Version = version()
+	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	if !quiet {
 		lines := changeLines{}
 		config.Ready = func(found recorder.Summary) {

@@ -9,8 +9,12 @@ SELECT
   h.name AS how,         -- dumped when recording began, announced by the kernel, inferred from cause, found by a later dump
   c.cause,               -- id of the change that brought this one about
   a.portid,              -- netlink port of whoever asked for it, most often a process id; NULL: the kernel itself, or not told
-  c.was_since_us         -- when the state that ended began, microseconds since 1970
+  c.was_since_us,        -- when the state that ended began, microseconds since 1970
+  d.not_before_us,       -- it happened after this instant, microseconds since 1970; NULL: at at_us
+  d.not_after_us         -- and no later than this one, microseconds since 1970; NULL: at at_us
 FROM change c
 JOIN kind k ON k.id = c.object & 63
 JOIN how h ON h.id = c.how
 LEFT JOIN actor a ON a.id = c.actor
+LEFT JOIN dating d ON d.last_change >= c.id AND d.first_change = (
+  SELECT x.first_change FROM dating x WHERE x.first_change <= c.id ORDER BY x.first_change DESC LIMIT 1)

@@ -1,0 +1,77 @@
+package rtnl
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What becomes of a route's own values when its links change: which hops are
+// dead, and what MTU it has.
+
+// WithDead returns a multipath route's state with its hops over a link marked
+// as dead, or not any more, and whether a hop is left that is not.
+func (k *Kind) WithDead(state Row, link int64, dead bool) (after Row, alive bool) {
+	hops := k.hopsOf(state)
+	for i, h := range hops {
+		flags := h.flags()
+		if h.id.Oif == link {
+			flags = slices.DeleteFunc(flags, func(f string) bool { return f == "dead" || f == "linkdown" })
+			if dead {
+				flags = append(flags, "dead", "linkdown")
+			}
+			hops[i] = h.withFlags(flags)
+		}
+		alive = alive || !slices.Contains(flags, "dead")
+	}
+	if len(hops) < 2 {
+		return state, alive // the flags of an only hop are the route's
+	}
+	return k.withHops(state, hops), alive
+}
+
+// flags returns the names of a hop's flags.
+func (h hop) flags() []string {
+	var o struct{ Flags []string }
+	_ = json.Unmarshal([]byte(h.text), &o) // what nextHop wrote
+	return o.Flags
+}
+
+// withFlags returns a hop with other flags, in the order in which flagNames
+// has them.
+func (h hop) withFlags(flags []string) hop {
+	var bits int64
+	for _, f := range nextHopFlags {
+		if slices.Contains(flags, f.name) {
+			bits |= f.bits
+		}
+	}
+	const key = `"flags":`
+	before, rest, _ := strings.Cut(string(h.text), key)
+	_, after, _ := strings.Cut(rest, "]")
+	h.text = jsonText(before + key + string(flagNames(bits, nextHopFlags)) + after)
+	return h
+}
+
+// WithMTU returns an IPv6 route's state after the MTU of a link went from one
+// value to another. A route over it that had the same, or one larger than it
+// now has, takes that; rt6_mtu_change_route() in net/ipv6/route.c. Of several
+// hops the first is shown.
+func (k *Kind) WithMTU(state Row, link, was, now int64) Row {
+	if hops := k.hopsOf(state); len(hops) == 0 || hops[0].id.Oif != link {
+		return state
+	}
+	text, _ := k.StateValue(state, "metrics").(string)
+	var metrics []struct {
+		MTU  int64
+		Lock []string
+	}
+	_ = json.Unmarshal([]byte(text), &metrics) // what the reader of metrics wrote
+	if len(metrics) == 0 || metrics[0].MTU == 0 || metrics[0].MTU < now && metrics[0].MTU != was || slices.Contains(metrics[0].Lock, "mtu") {
+		return state
+	}
+	return k.With(state, "metrics", strings.Replace(text, mtuKey(metrics[0].MTU), mtuKey(now), 1))
+}
+
+func mtuKey(mtu int64) string { return `"mtu":` + strconv.FormatInt(mtu, 10) }

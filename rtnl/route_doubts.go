@@ -1,0 +1,43 @@
+package rtnl
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// What of routes changes without a word, and how to ask for those of one link.
+
+// routeDoubts: a multipath IPv6 route that loses a hop may show the attributes
+// of another sibling from then on, of which no message tells.
+func routeDoubts(k *Kind, was, now Row) []Doubt {
+	if was == nil || now == nil || was[0] != "inet6" {
+		return nil
+	}
+	_, before := k.Split(was)
+	_, after := k.Split(now)
+	if left := k.hopsOf(after); len(left) > 0 && len(left) < len(k.hopsOf(before)) {
+		return []Doubt{{"route", left[0].id.Oif}}
+	}
+	return nil
+}
+
+// routerSpoke reads struct prefixmsg or nduseroptmsg: a router has advertised
+// itself, and the routes that came of it before take over lifetimes and
+// metrics.
+func routerSpoke(body []byte) []Doubt {
+	if len(body) < 8 {
+		return nil
+	}
+	return []Doubt{{"route", int64(binary.NativeEndian.Uint32(body[4:]))}}
+}
+
+// routesOver are the requests for the routes with a hop over a link, whatever
+// else they have.
+func routesOver(link int64) [][]byte {
+	bodies := perFamily(unix.SizeofRtMsg)
+	for i := range bodies {
+		bodies[i] = appendU32(bodies[i], unix.RTA_OIF, link)
+	}
+	return bodies
+}
