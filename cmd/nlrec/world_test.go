@@ -146,6 +146,7 @@ func (w *world) do(step string) {
 
 func (w *world) startRecorder() {
 	w.r = startRecording(w, w.db, func(c *exec.Cmd) {
+		c.Args = append(c.Args, "--poll", "300ms")
 		if w.buffer != "" {
 			c.Args = append(c.Args, "--socket-buffer", w.buffer)
 		}
