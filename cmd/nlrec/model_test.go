@@ -21,7 +21,7 @@ import (
 const (
 	commandsEach = 30 // commands in a sequence
 	workers      = 2  // sequences at a time
-	patience     = 8 * time.Second
+	patience     = 20 * time.Second
 	shrinkFor    = 3 * time.Minute
 )
 
