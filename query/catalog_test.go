@@ -98,7 +98,7 @@ func TestPlans(t *testing.T) {
 	}
 	check("SELECT id FROM change WHERE at_us <= 1 ORDER BY at_us DESC, id DESC LIMIT 1", "COVERING INDEX change_at (at_us<?)")
 	for _, k := range rtnl.Kinds() {
-		text, err := store.AsOf(k, "3")
+		text, err := store.AsOf(k, "3", "4")
 		if err != nil {
 			t.Fatal(err)
 		}

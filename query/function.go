@@ -47,7 +47,7 @@ func (f *functions) Connect(c vtab.Context, args []string) (vtab.Table, error) {
 // Create makes the function of the kind that the module's argument names.
 func (f *functions) Create(c vtab.Context, args []string) (vtab.Table, error) {
 	i := slices.IndexFunc(rtnl.Kinds(), func(k *rtnl.Kind) bool { return k.Name == args[3] })
-	body, err := store.AsOf(rtnl.Kinds()[i], "?1")
+	body, err := store.AsOf(rtnl.Kinds()[i], "?1", "?2")
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +62,12 @@ func (f *functions) Create(c vtab.Context, args []string) (vtab.Table, error) {
 type function struct {
 	*functions
 	name    string   // route_at
-	body    string   // SELECT as of change ?1
+	body    string   // SELECT as of change ?1, the last until instant ?2
 	columns []string // name and declared type
 }
 
 func (t *function) describe() error {
-	rows, err := t.timeline.QueryContext(context.Background(), t.body+` LIMIT 0`, 0)
+	rows, err := t.timeline.QueryContext(context.Background(), t.body+` LIMIT 0`, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -154,14 +154,14 @@ func split(text string) (numbers []int) {
 	return numbers
 }
 
-// query returns the rows at a change, of the columns that a plan uses.
-func (t *function) query(p plan, change int64) (*sql.Rows, error) {
+// query returns the rows at a moment, of the columns that a plan uses.
+func (t *function) query(p plan, m *Moment) (*sql.Rows, error) {
 	names := []string{"1"} // so that the list is never empty
 	for _, i := range p.used {
 		name, _, _ := strings.Cut(t.columns[i], " ")
 		names = append(names, name)
 	}
-	return t.timeline.QueryContext(t.ctx, "SELECT "+strings.Join(names, ", ")+" FROM ("+t.body+")", change)
+	return t.timeline.QueryContext(t.ctx, "SELECT "+strings.Join(names, ", ")+" FROM ("+t.body+")", m.Change, m.At)
 }
 
 // A cursor is one use of a function in a statement.
@@ -221,9 +221,9 @@ func (c *cursor) turn(p plan, argument vtab.Value) (err error) {
 
 func (c *cursor) begin(p plan, again bool, values []vtab.Value) (err error) {
 	if again && c.kept == nil {
-		c.kept, err = c.t.keep(p, c.moment.Change)
+		c.kept, err = c.t.keep(p, c.moment)
 	} else if !again {
-		c.rows, err = c.t.query(p, c.moment.Change)
+		c.rows, err = c.t.query(p, c.moment)
 	}
 	if err != nil {
 		return err

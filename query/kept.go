@@ -15,8 +15,8 @@ type kept struct {
 }
 
 // keep reads a whole answer.
-func (t *function) keep(p plan, change int64) (*kept, error) {
-	rows, err := t.query(p, change)
+func (t *function) keep(p plan, m *Moment) (*kept, error) {
+	rows, err := t.query(p, m)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (r *Reader) define(ctx context.Context) error {
 		if r.moment == nil {
 			continue
 		}
-		text, err := store.AsOf(k, fmt.Sprint(r.moment.Change))
+		text, err := store.AsOf(k, fmt.Sprint(r.moment.Change), fmt.Sprint(r.moment.At))
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,10 @@ type Status struct {
 	Gaps     int64   `json:"gaps"`
 	Missed   int64   `json:"gaps_us"`   // time covered by gaps, counted once
 	LastGaps []Gap   `json:"last_gaps"` // latest last
+
+	// Corrections counts the changes that a dump found outside of any gap:
+	// nothing had announced them, and nothing let them be inferred.
+	Corrections int64 `json:"corrections"`
 }
 
 // Runner is a recorder that has the file open.
@@ -83,8 +87,16 @@ func (s *Status) readNumbers(ctx context.Context, l *timeline) error {
 			return fmt.Errorf("%s: %w", q.sql, err)
 		}
 	}
-	return nil
+	if s.Schema < datingSchema {
+		return nil
+	}
+	var err error
+	s.Corrections, err = l.number(ctx, `SELECT sum(last_change - first_change + 1) FROM dating WHERE gap IS NULL`)
+	return err
 }
+
+// datingSchema is the first version of the schema that has the table dating.
+const datingSchema = 8
 
 func (s *Status) readSession(ctx context.Context, l *timeline) error {
 	rows, err := l.QueryContext(ctx, `SELECT host, kernel, pid, started_us, ended_us IS NULL FROM session ORDER BY id DESC LIMIT 1`)

@@ -31,7 +31,7 @@ const manyLinks = 16
 
 // suspect notes that a subject is to be looked at again.
 func (st *state) suspect(s subject, d doubt) {
-	if st.literal {
+	if st.incurious {
 		return
 	}
 	if s.kind.Over == nil {

@@ -121,6 +121,10 @@ func (r *Recorder) dumpAll(looks []*look) ([]rtnl.Item, int64, error) {
 			return nil, 0, err
 		}
 	}
+	// What a dump has shown is announced, or will be before this returns.
+	if err := r.dumper.Barrier(); err != nil {
+		return nil, 0, fmt.Errorf("wait for the kernel: %w", err)
+	}
 	waiting, until, err := r.flush()
 	if err != nil {
 		return nil, 0, err
@@ -141,7 +145,7 @@ func (r *Recorder) dump(l *look) error {
 			return // the kernel counts the links of its nexthop object too
 		}
 		text := string(rtnl.AppendKey(nil, key))
-		if values = countsAs(k, r.state.kinds[k][text] != nil, values); values != nil {
+		if values = r.state.believable(k, key, text, values); values != nil {
 			seen.add(k, text, r.store.Intern(k, values).Values)
 		}
 	})

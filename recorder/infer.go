@@ -138,6 +138,19 @@ func diesWithLink(key, route rtnl.Row) bool {
 	return key[0] == "inet6" || rtnl.Route.StateValue(route, "scope") != "host"
 }
 
+// ownDead returns a route's state without the hops that are dead only because
+// their link has no carrier and ignores such routes. before are the states
+// that its slot has.
+func (st *state) ownDead(key, route rtnl.Row, before []rtnl.Element) rtnl.Row {
+	k, was := rtnl.Route, rtnl.Row(nil)
+	if i := slices.IndexFunc(before, func(e rtnl.Element) bool { return k.SameRoute(e.State, route) }); i >= 0 {
+		was = before[i].State
+	}
+	return k.OwnDead(route, was, func(link int64, wasDead bool) bool {
+		return wasDead || !st.linkUp(link) || key[0] == "inet" && !st.hasIPv4(rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
+	})
+}
+
 func isIPv4(key, _ rtnl.Row) bool { return key[0] == "inet" }
 
 // revive ends what die did to the routes that are left.

@@ -25,9 +25,9 @@ func lower(link string) string {
 	return "; until ip link show " + link + " | grep -q LOWERLAYERDOWN; do :; done"
 }
 
-// TestInfer does what the kernel announces in part only. What it does not
-// announce must be inferred: nothing is left for a dump to find, neither the
-// ones that doubts ask for nor that of a restart.
+// TestInfer does what the kernel announces in part only, before a recorder that
+// does not look again. What is not announced must be inferred: nothing is left
+// for the dump of a restart to find.
 func TestInfer(t *testing.T) {
 	tests := []struct {
 		name, setup, do string
@@ -57,7 +57,7 @@ func TestInfer(t *testing.T) {
 			}
 			path := filepath.Join(t.TempDir(), "a.db")
 			netnstest.Run(t, twoLinks+tt.setup+allUp)
-			r := run(t, path, Config{})
+			r := run(t, path, Config{incurious: true})
 			netnstest.Run(t, tt.do+"; ip route add unreachable 203.0.113.0/24")
 			r.until(isRoute("203.0.113.0/24"))
 			r.stop()
@@ -68,7 +68,7 @@ func TestInfer(t *testing.T) {
 				t.Errorf("%d changes were inferred", n)
 			}
 			rows, err := db.Query(`
-				SELECT op || ' ' || kind || ' ' || label || CASE WHEN cause IS NULL THEN ' at the restart' ELSE '' END
+				SELECT op || ' ' || kind || ' ' || label
 				FROM change_log WHERE how = 'found' AND kind <> 'neighbour' ORDER BY id`)
 			if err != nil {
 				t.Fatal(err)

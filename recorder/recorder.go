@@ -51,6 +51,9 @@ type Config struct {
 	// literal takes notifications at their word and looks no further: for
 	// tests that show what that misses.
 	literal bool
+	// incurious infers but never looks again: for tests that show what
+	// inference does alone.
+	incurious bool
 	// listenTo are the kinds whose groups to join; nil: all.
 	listenTo []*rtnl.Kind
 }
@@ -94,7 +97,8 @@ const (
 	defaultQueue = 512 << 20
 	maxBatch     = 20_000  // changes in a transaction
 	maxDelay     = 200_000 // microseconds a change waits for others under load
-	patience     = 500_000 // microseconds a doubt waits for calm
+	calm         = 5_000   // microseconds a doubt waits for what the kernel still has to say
+	patience     = 500_000 // microseconds it waits for an idle moment after that
 	restFactor   = 10      // looking again takes at most this part of the time
 )
 
@@ -104,7 +108,7 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := &Recorder{Config: c, ctx: context.WithoutCancel(ctx), store: s, state: newState(s),
 		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, hints: map[uint16][]hint{}, blind: map[*rtnl.Kind]int64{},
 		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, continued: make(chan os.Signal, 1)}
-	r.state.literal = c.literal
+	r.state.literal, r.state.incurious = c.literal, c.literal || c.incurious
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
@@ -256,7 +260,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 		}
 		again = nil
 		if len(r.state.doubts) > 0 {
-			again = time.After(time.Until(r.resting))
+			again = time.After(r.untilLook())
 		}
 	}
 }
@@ -286,10 +290,15 @@ func (r *Recorder) work() error {
 	switch {
 	case r.overrun != nil:
 		return r.recover()
-	case len(r.state.doubts) > 0 && !time.Now().Before(r.resting) && (!busy || wall()-r.state.doubted > patience):
+	case len(r.state.doubts) > 0 && r.untilLook() <= 0 && (!busy || wall()-r.state.doubted > patience):
 		return r.lookAgain()
 	}
 	return nil
+}
+
+// untilLook returns how long doubts must wait.
+func (r *Recorder) untilLook() time.Duration {
+	return max(time.Until(r.resting), time.Duration(calm-(wall()-r.state.doubted))*time.Microsecond)
 }
 
 // lookAgain looks at what may have changed without a word.

@@ -19,7 +19,9 @@ type state struct {
 	doubts  map[subject]doubt // what is to be looked at again
 	doubted int64             // when the oldest doubt came up
 	names   map[string]*rtnl.Kind
-	literal bool // nothing is inferred and nothing doubted
+
+	literal   bool // nothing is inferred
+	incurious bool // nothing is doubted
 
 	users map[rtnl.Ref]map[user]bool // who stands on an object
 
@@ -74,7 +76,7 @@ func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from o
 	text := rtnl.AppendKey(make([]byte, 0, 64), key)
 	held := st.kinds[k][string(text)]
 	if !n.Deleted {
-		values = countsAs(k, len(held) > 0, values)
+		values = st.believable(k, key, string(text), values)
 		n.Deleted = values == nil
 	}
 	n.Key, n.State = key, values
@@ -132,6 +134,16 @@ func countsAs(k *rtnl.Kind, known bool, state rtnl.Row) rtnl.Row {
 	return k.CountsAs(k, known, state)
 }
 
+// believable returns the state to believe of what the kernel has shown; nil:
+// the object counts as not there.
+func (st *state) believable(k *rtnl.Kind, key rtnl.Row, text string, shown rtnl.Row) rtnl.Row {
+	held := st.kinds[k][text]
+	if k == rtnl.Route {
+		return st.ownDead(key, shown, elements(held))
+	}
+	return countsAs(k, len(held) > 0, shown)
+}
+
 // reconcile makes a slot, or of it what stands on the subject's link, what a
 // dump showed.
 func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.Row, from origin) {
@@ -143,7 +155,7 @@ func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.R
 	var on, beside []rtnl.Element
 	all := slices.Clone(dumped)
 	for _, e := range elements(held) {
-		if standsOn(k, key, e.State, s.link) {
+		if standsOn(k, key, e.State, s.link) && !st.leans(s, key, e, dumped, from) {
 			on = append(on, e)
 			continue
 		}
@@ -159,6 +171,21 @@ func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.R
 		slices.SortFunc(after, func(a, b rtnl.Element) int { return cmp.Compare(a.Position, b.Position) })
 		st.replace(k, key, text, held, after, from)
 	}
+}
+
+// leans reports whether an object that a dump does not show on a link may
+// still be there, on another on which it stands too, and has that looked at.
+func (st *state) leans(s subject, key rtnl.Row, e rtnl.Element, dumped []rtnl.Row, from origin) bool {
+	if len(dumped) > 0 {
+		return false
+	}
+	for _, ref := range s.kind.Refs(s.kind, key, e.State) {
+		if ref.Kind == rtnl.Link.Name && ref.ID != s.link {
+			st.suspect(subject{s.kind, ref.ID}, doubt{from.cause, from.at})
+			return true
+		}
+	}
+	return false
 }
 
 // standsOn reports whether an object stands on a link.

@@ -68,11 +68,11 @@ func compareUntil(ctx context.Context, file *store.ReadOnly, dumper *rtnl.Dumper
 }
 
 func compareOnce(ctx context.Context, file *store.ReadOnly, dumper *rtnl.Dumper) (differences []Difference, err error) {
-	believed, last, err := readFile(ctx, file)
+	recorded, last, err := readFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	there, err := settled(ctx, dumper, believed)
+	there, err := settled(ctx, dumper, recorded.believed())
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func compareOnce(ctx context.Context, file *store.ReadOnly, dumper *rtnl.Dumper)
 		return nil, ErrUnsettled
 	}
 	for _, k := range rtnl.Kinds() {
-		differences = append(differences, compareKind(k, believed[k], there[k])...)
+		differences = append(differences, compareKind(k, recorded[k], there[k])...)
 	}
 	return differences, nil
 }
@@ -106,6 +106,19 @@ func (c contents) add(k *rtnl.Kind, row rtnl.Row) {
 	c[k][text] = append(c[k][text], state)
 }
 
+// believed returns what a recorder believes that has these contents.
+func (c contents) believed() *state {
+	st := newState(nil)
+	for k, slots := range c {
+		for text, states := range slots {
+			for i, values := range states {
+				st.hold(k, rtnl.ParseKey(text), &store.Object{Position: int64(i), State: &store.State{Values: values}})
+			}
+		}
+	}
+	return st
+}
+
 // readFile returns what is now in the file, and as of which change.
 func readFile(ctx context.Context, file *store.ReadOnly) (c contents, last int64, err error) {
 	c = newContents()
@@ -123,9 +136,9 @@ func readFile(ctx context.Context, file *store.ReadOnly) (c contents, last int64
 	return c, last, err
 }
 
-// settled dumps everything until two dumps in a row agree, and takes it as the
+// settled dumps everything until two dumps in a row agree, and takes it as a
 // recorder would that believes what is in the file.
-func settled(ctx context.Context, dumper *rtnl.Dumper, believed contents) (contents, error) {
+func settled(ctx context.Context, dumper *rtnl.Dumper, believed *state) (contents, error) {
 	var before contents
 	for range tries {
 		if err := ctx.Err(); err != nil {
@@ -148,7 +161,7 @@ func settled(ctx context.Context, dumper *rtnl.Dumper, believed contents) (conte
 
 // dumpAll takes one dump of every kind. It may lack objects if it was
 // interrupted.
-func dumpAll(dumper *rtnl.Dumper, believed contents) (c contents, interrupted bool, err error) {
+func dumpAll(dumper *rtnl.Dumper, believed *state) (c contents, interrupted bool, err error) {
 	if err := dumper.Barrier(); err != nil {
 		return nil, false, fmt.Errorf("wait for the kernel: %w", err)
 	}
@@ -157,7 +170,7 @@ func dumpAll(dumper *rtnl.Dumper, believed contents) (c contents, interrupted bo
 		done, err := dumper.Dump(k, 0, func(row rtnl.Row) {
 			key, state := k.Split(row)
 			text := string(rtnl.AppendKey(nil, key))
-			if state = countsAs(k, believed[k][text] != nil, state); state != nil {
+			if state = believed.believable(k, key, text, state); state != nil {
 				c[k][text] = append(c[k][text], state)
 			}
 		})

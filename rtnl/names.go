@@ -44,14 +44,17 @@ var protocols = names{
 // scopes are RT_SCOPE_* of linux/rtnetlink.h.
 var scopes = names{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
-// nextHopFlags are RTNH_F_* of linux/rtnetlink.h. Dead and linkdown follow
-// from the link and are not state of a route.
+// nextHopFlags are RTNH_F_* of linux/rtnetlink.h, in the order of ip(8). That a
+// link has no carrier is no state of a hop, see hopFlags.
 var nextHopFlags = []flag{
-	{unix.RTNH_F_PERVASIVE, "pervasive"},
+	{unix.RTNH_F_DEAD, "dead"},
 	{unix.RTNH_F_ONLINK, "onlink"},
+	{unix.RTNH_F_PERVASIVE, "pervasive"},
 	{unix.RTNH_F_OFFLOAD, "offload"},
-	{unix.RTNH_F_UNRESOLVED, "unresolved"},
 	{rtnhTrap, "trap"},
+	{unix.RTM_F_NOTIFY, "notify"}, // of a route
+	{unix.RTNH_F_LINKDOWN, "linkdown"},
+	{unix.RTNH_F_UNRESOLVED, "unresolved"},
 }
 
 const (

@@ -88,8 +88,7 @@ var routeTypes = names{0: "none", 1: "unicast", 2: "local", 3: "broadcast", 4: "
 
 // routeFlags are RTNH_F_* of the only hop and RTM_F_* of the route, in one word.
 var routeFlags = append(append([]flag{}, nextHopFlags...),
-	flag{unix.RTM_F_NOTIFY, "notify"}, flag{rtmOffload, "rt_offload"}, flag{rtmTrap, "rt_trap"},
-	flag{rtmOffloadFailed, "rt_offload_failed"})
+	flag{rtmOffload, "rt_offload"}, flag{rtmTrap, "rt_trap"}, flag{rtmOffloadFailed, "rt_offload_failed"})
 
 const (
 	rtmOffload       = 0x4000     // RTM_F_OFFLOAD
@@ -174,15 +173,22 @@ func routeError(m *message, b []byte) (any, error) {
 	return v, nil
 }
 
-// finishRoute takes away what belongs to the nexthop object a route uses.
+// finishRoute takes away what belongs to the nexthop object a route uses, and
+// keeps that a multipath route is down where that does not follow from its
+// links: IPv4 says so when the last of them went down alone, or all were down
+// from the beginning (fib_sync_down_dev() and fib_create_info() of
+// net/ipv4/fib_semantics.c).
 func finishRoute(m *message) error {
+	bits := int64(binary.NativeEndian.Uint32(m.header[8:]))
 	if m.get("nhid") == nil {
+		if bits&unix.RTNH_F_LINKDOWN != 0 && severalLinks(m.kind.hopsOf(m.row[len(m.kind.Key):])) {
+			m.set("flags", string(flagNames(bits&^unix.RTNH_F_DEAD, routeFlags)))
+		}
 		return nil
 	}
 	for _, column := range []string{"oif", "gateway", "via", "nexthops", "encap"} {
 		m.set(column, nil)
 	}
-	bits := int64(binary.NativeEndian.Uint32(m.header[8:])) &^ rtmOfHop
-	m.set("flags", string(flagNames(bits, routeFlags)))
+	m.set("flags", string(flagNames(bits&^rtmOfHop, routeFlags)))
 	return nil
 }

@@ -15,15 +15,11 @@ import (
 func (k *Kind) WithDead(state Row, link int64, dead bool) (after Row, alive bool) {
 	hops := k.hopsOf(state)
 	for i, h := range hops {
-		flags := h.flags()
 		if h.id.Oif == link {
-			flags = slices.DeleteFunc(flags, func(f string) bool { return f == "dead" || f == "linkdown" })
-			if dead {
-				flags = append(flags, "dead", "linkdown")
-			}
-			hops[i] = h.withFlags(flags)
+			h = h.withFlags(h.flags(dead))
+			hops[i] = h
 		}
-		alive = alive || !slices.Contains(flags, "dead")
+		alive = alive || !h.isDead()
 	}
 	if len(hops) < 2 {
 		return state, alive // the flags of an only hop are the route's
@@ -31,11 +27,39 @@ func (k *Kind) WithDead(state Row, link int64, dead bool) (after Row, alive bool
 	return k.withHops(state, hops), alive
 }
 
-// flags returns the names of a hop's flags.
-func (h hop) flags() []string {
+// OwnDead returns a route's state in which no hop is dead that is not so of
+// itself: the kernel also shows a hop as dead while its link has no carrier and
+// is told to ignore such routes. own decides, and is told the link and whether
+// before, the state the route had so far or nil, has the hop as dead.
+func (k *Kind) OwnDead(state, before Row, own func(link int64, was bool) bool) Row {
+	if text, _ := k.StateValue(state, "nexthops").(string); !strings.Contains(text, `"dead"`) {
+		return state
+	}
+	hops := k.hopsOf(state)
+	for i, h := range hops {
+		if !h.isDead() {
+			continue
+		}
+		was := before != nil && slices.ContainsFunc(k.hopsOf(before), func(b hop) bool { return b.id == h.id && b.isDead() })
+		if !own(h.id.Oif, was) {
+			hops[i] = h.withFlags(h.flags(false))
+		}
+	}
+	return k.withHops(state, hops)
+}
+
+func (h hop) isDead() bool { return strings.Contains(string(h.text), `"dead"`) }
+
+// flags returns the names of a hop's flags, with those of a dead one or
+// without.
+func (h hop) flags(dead bool) []string {
 	var o struct{ Flags []string }
 	_ = json.Unmarshal([]byte(h.text), &o) // what nextHop wrote
-	return o.Flags
+	flags := slices.DeleteFunc(o.Flags, func(f string) bool { return f == "dead" || f == "linkdown" })
+	if dead {
+		flags = append(flags, "dead", "linkdown")
+	}
+	return flags
 }
 
 // withFlags returns a hop with other flags, in the order in which flagNames

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -77,11 +78,22 @@ func nextHop(h *message, attrs []byte) (jsonText, error) {
 	}
 	o.add("oif", int64(int32(binary.NativeEndian.Uint32(h.header[4:]))))
 	o.add("weight", int64(h.header[3])+1)
-	o.add("flags", flagNames(int64(h.header[2])&^rtnhFromLink, nextHopFlags))
+	o.add("flags", flagNames(hopFlags(int64(h.header[2])), nextHopFlags))
 	if len(other.b) > 0 {
 		o.add("extra", other.text())
 	}
 	return o.text(), nil
+}
+
+// hopFlags returns those of the flags of a hop that are its own. A hop is dead
+// from when its link went down, or lost its last IPv4 address, until that ends;
+// what else is said of the link then stays as it was. Without that, linkdown
+// only repeats that the link has no carrier.
+func hopFlags(bits int64) int64 {
+	if bits&unix.RTNH_F_DEAD != 0 {
+		return bits
+	}
+	return bits &^ unix.RTNH_F_LINKDOWN
 }
 
 var hopAttrs = []Attr{
@@ -127,6 +139,11 @@ func (k *Kind) hopsOf(state Row) []hop {
 		_ = json.Unmarshal(p, &hops[i].id) // what nextHop wrote
 	}
 	return hops
+}
+
+// severalLinks reports whether hops go by more than one link.
+func severalLinks(hops []hop) bool {
+	return slices.ContainsFunc(hops, func(h hop) bool { return h.id.Oif != hops[0].id.Oif })
 }
 
 // routeRefs: a route stands on its nexthop object, or on the links of its hops.

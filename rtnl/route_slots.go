@@ -39,19 +39,25 @@ func wishRoute(k *Kind, state Row) int64 {
 	return oif
 }
 
-// sameRoute reports whether two states are one element of a slot: flags that
-// hardware sets and lifetimes do not tell elements apart.
-func (k *Kind) sameRoute(a, b Row, besides ...string) bool {
+// SameRoute reports whether two states are one element of a slot: flags and
+// lifetimes do not tell elements apart.
+func (k *Kind) SameRoute(a, b Row, besides ...string) bool {
 	for i, column := range k.Columns[len(k.Key):] {
-		if a[i] != b[i] && column != "flags" && column != "expires" && !slices.Contains(besides, column) {
+		switch {
+		case a[i] == b[i], column == "flags", column == "expires", slices.Contains(besides, column):
+		case column == "nexthops" && slices.EqualFunc(k.hopsOf(a), k.hopsOf(b), sameHop):
+		default:
 			return false
 		}
 	}
 	return true
 }
 
+// sameHop reports whether two hops are one, but for their flags.
+func sameHop(a, b hop) bool { return a.withFlags(nil).text == b.withFlags(nil).text }
+
 func placeIPv4(k *Kind, held []Element, n Notification) []Element {
-	same := slices.IndexFunc(held, func(e Element) bool { return k.sameRoute(e.State, n.State) })
+	same := slices.IndexFunc(held, func(e Element) bool { return k.SameRoute(e.State, n.State) })
 	switch {
 	case n.Deleted && same >= 0:
 		return without(held, same)
@@ -74,7 +80,7 @@ func placeIPv4(k *Kind, held []Element, n Notification) []Element {
 func replacedIPv4(k *Kind, held []Element, n Notification) int {
 	nhid := k.StateValue(n.State, "nhid")
 	return max(0, slices.IndexFunc(held, func(e Element) bool {
-		return nhid != nil && k.StateValue(e.State, "nhid") == nhid && k.sameRoute(e.State, n.State, "type", "scope")
+		return nhid != nil && k.StateValue(e.State, "nhid") == nhid && k.SameRoute(e.State, n.State, "type", "scope")
 	}))
 }
 
@@ -90,7 +96,7 @@ func placeIPv6(k *Kind, held []Element, n Notification) []Element {
 			return with(held, i, joined(k, held[i].State, n.State))
 		}
 	}
-	if i := slices.IndexFunc(held, func(e Element) bool { return k.sameRoute(e.State, n.State) }); i >= 0 {
+	if i := slices.IndexFunc(held, func(e Element) bool { return k.SameRoute(e.State, n.State) }); i >= 0 {
 		return with(held, i, n.State)
 	}
 	return append(slices.Clone(held), Element{k.newPosition(held, n.State), n.State})
@@ -109,7 +115,7 @@ func replacedIPv6(k *Kind, held []Element, state Row) int {
 	if i := slices.IndexFunc(held, func(e Element) bool { return nhid != nil && k.StateValue(e.State, "nhid") == nhid }); i >= 0 {
 		return i
 	}
-	if i := slices.IndexFunc(held, func(e Element) bool { return k.sameRoute(e.State, state) }); i >= 0 {
+	if i := slices.IndexFunc(held, func(e Element) bool { return k.SameRoute(e.State, state) }); i >= 0 {
 		return i
 	}
 	return max(0, slices.IndexFunc(held, func(e Element) bool { return joins(k, e.State) == joins(k, state) }))

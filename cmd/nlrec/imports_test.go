@@ -18,7 +18,7 @@ var layers = map[string][]string{
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},
-	"internal/iptest":        {},
+	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
 	"internal/recordingtest": {"store", "rtnl"},
 }

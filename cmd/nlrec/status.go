@@ -49,6 +49,7 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 		line("first change", "%s", moment(s.First, now))
 		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)
 	}
+	line("corrections", "%d, found by a dump, not announced", s.Corrections)
 	for _, c := range s.Objects {
 		line(c.Kind, "%d now", c.Count)
 	}

@@ -5,8 +5,7 @@ SELECT k.local || '/' || k.prefixlen FROM address_object k WHERE k.object = c.ob
 SELECT
   o.family,              -- inet or inet6
   o.ifindex,             -- index of its link
-  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = o.ifindex) AS dev, -- name of its link
+  of_link(o.netns, o.ifindex, l.ifname) AS dev, -- name of its link
   o.local,               -- the address
   o.prefixlen,           -- length of its prefix, in bits
   s.address,             -- the peer's address; NULL: the link is no point-to-point link
@@ -23,6 +22,7 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in address_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM address_object o

@@ -5,7 +5,8 @@ SELECT k.ifname FROM link_state k WHERE k.id = coalesce(c.state, c.was);
 SELECT
   o.ifindex,             -- its index; a later link may get the same
   s.ifname,              -- its name
-  s.flags,               -- JSON array: NO-CARRIER, LOOPBACK, BROADCAST, POINTOPOINT, MULTICAST, NOARP, ALLMULTI, PROMISC, MASTER, SLAVE, DEBUG, DYNAMIC, UP, LOWER_UP, DORMANT, ECHO, …
+  CASE WHEN s.link_netnsid IS NULL AND of_link(o.netns, s.link_index, l.flags NOT LIKE '%"UP"%')
+    THEN json_insert(s.flags, '$[' || json_array_length(s.flags) || ']', 'M-DOWN') ELSE s.flags END AS flags, -- JSON array: NO-CARRIER, LOOPBACK, BROADCAST, POINTOPOINT, MULTICAST, NOARP, ALLMULTI, PROMISC, MASTER, SLAVE, DEBUG, DYNAMIC, UP, LOWER_UP, DORMANT, ECHO, …; M-DOWN: link is not UP
   s.mtu,                 -- largest packet, in octets
   s.qdisc,               -- its root queueing discipline
   s.operstate,           -- RFC 2863: UNKNOWN, NOTPRESENT, DOWN, LOWERLAYERDOWN, TESTING, DORMANT, UP
@@ -17,12 +18,10 @@ SELECT
   s.broadcast,           -- link-layer broadcast address
   s.permaddr,            -- permanent link-layer address; NULL: the same as address
   s.link_index,          -- index of the link below it, or of its peer
-  CASE WHEN s.link_netnsid IS NULL THEN (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = s.link_index) END AS link, -- name of the link below it, or of its peer, if it is in this namespace
+  CASE WHEN s.link_netnsid IS NULL THEN of_link(o.netns, s.link_index, l.ifname) END AS link, -- name of the link below it, or of its peer, if it is in this namespace
   s.link_netnsid,        -- id of the namespace that link_index is in; NULL: this one
   s.master_index,        -- index of the bridge, bond, VRF or team it belongs to
-  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = s.master_index) AS master, -- name of that link
+  of_link(o.netns, s.master_index, l.ifname) AS master, -- name of that link
   s.carrier,             -- 1: the physical layer is up
   s.promiscuity,         -- how many ask for promiscuous mode
   s.allmulti,            -- how many ask for all multicast
@@ -47,9 +46,9 @@ SELECT
   s.parentbus,           -- bus of the parent device
   s.parentdev,           -- name of the parent device
   s.info_kind,           -- what it is: veth, bridge, vxlan, bond, …; NULL: a physical device
-  s.info_data,           -- JSON object: settings of its kind
+  CASE WHEN s.link_netnsid IS NULL THEN with_names(s.info_data) ELSE s.info_data END AS info_data, -- JSON object: settings of its kind
   s.info_slave_kind,     -- what its master is: bridge, bond, vrf, …
-  s.info_slave_data,     -- JSON object: settings as a member of its master
+  with_names(s.info_slave_data) AS info_slave_data, -- JSON object: settings as a member of its master
   s.inet6_addr_gen_mode, -- how IPv6 addresses are made: eui64, none, stable_secret, random
   s.af_spec,             -- JSON object: settings of IPv4 and IPv6 on the link, by the names of sysctl
   s.xdp,                 -- JSON object: XDP programs attached
@@ -65,6 +64,7 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in link_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM link_object o

@@ -6,8 +6,7 @@ SELECT
   o.family,              -- inet or inet6
   o.dst,                 -- address of the neighbour
   o.ifindex,             -- index of the link it is on
-  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = o.ifindex) AS dev, -- name of that link
+  of_link(o.netns, o.ifindex, l.ifname) AS dev, -- name of that link
   s.lladdr,              -- its link-layer address; NULL: not resolved
   s.state,               -- JSON array: REACHABLE, STALE, PROBE, FAILED, PERMANENT; INCOMPLETE, DELAY and NOARP are not announced, and shown as far as a dump has seen them
   s.flags,               -- JSON array: router, extern_learn, offload, use, self, master, sticky
@@ -18,13 +17,16 @@ SELECT
   s.port,                -- UDP port of the tunnel
   s.vni,                 -- VXLAN network identifier
   s.via_index,           -- index of the link of the tunnel
+  of_link(o.netns, s.via_index, l.ifname) AS via, -- name of that link
   s.master_index,        -- index of the link's master
+  of_link(o.netns, s.master_index, l.ifname) AS master, -- name of that link
   s.link_netnsid,        -- namespace id of the tunnel
   s.src_vni,             -- VXLAN network identifier it came with
   s.nhid,                -- id of a nexthop object
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in neighbour_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM neighbour_object o

@@ -7,8 +7,7 @@ SELECT
   s.family,              -- inet, inet6, or unspec for a group
   s.gateway,             -- address of the gateway
   s.oif,                 -- index of the link packets leave by
-  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = s.oif) AS dev, -- name of that link
+  of_link(o.netns, s.oif, l.ifname) AS dev, -- name of that link
   s.nh_group,            -- JSON array: {"id", "weight"} of the members of a group; no weight: 1
   s.type,                -- of a group: mpath or resilient
   s.resilient_args,      -- JSON object: buckets, idle_timer and unbalanced_timer in seconds
@@ -23,6 +22,7 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in nexthop_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM nexthop_object o

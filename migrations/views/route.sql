@@ -10,27 +10,36 @@ SELECT
   coalesce(s.gateway, h.gateway) AS gateway, -- address of the gateway, of the route or of its nexthop object
   s.via,                 -- JSON object {"family", "host"}: a gateway of the other family
   coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END) AS oif, -- index of the link packets leave by, of the route or of its nexthop object; one that drops them does so at lo, which is 1
-  (SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-   WHERE k.netns = o.netns AND k.ifindex = coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END)) AS dev, -- name of that link
+  of_link(o.netns, coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END), l.ifname) AS dev, -- name of that link
   o.metric,              -- priority; the lowest wins
   s.protocol,            -- who installed it: kernel, boot, static, dhcp, ra, bgp, …, or a number
   s.scope,               -- global, site, link, host, nowhere, or a number
   s.prefsrc,             -- source address packets take by preference
   o.src,                 -- source prefix it is for; empty: all. IPv6
   o.tos,                 -- type of service it is for, as a number; IPv4
-  s.flags,               -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; dead and linkdown follow from the link and are not kept
+  CASE
+    WHEN o.family = 'inet' AND s.nexthops IS NOT NULL THEN CASE
+      -- Of a route over one link, linkdown says that this is. Over several, it
+      -- depends on the order of events, and is kept as the kernel told.
+      WHEN (s.flags LIKE '%linkdown%' OR 1 = (SELECT count(DISTINCT json_extract(j.value, '$.oif')) FROM json_each(s.nexthops) j))
+        AND NOT EXISTS (
+          SELECT 1 FROM json_each(s.nexthops) j
+          WHERE json_extract(j.value, '$.flags') NOT LIKE '%dead%'
+            AND coalesce(of_link(o.netns, json_extract(j.value, '$.oif'), l.carrier <> 0), 1))
+        THEN flags_with(s.flags, 'linkdown')
+      ELSE replace(replace(s.flags, ',"linkdown"', ''), '"linkdown"', '') END
+    WHEN s.oif IS NULL OR s.scope = 'host' OR s.type = 'local' OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
+    ELSE hop_flags(s.flags, s.oif)
+  END AS flags,          -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; linkdown: the link has no carrier; dead: nor is the route used then
   CASE
     WHEN s.nexthops IS NOT NULL THEN (
-      SELECT json_group_array(json_insert(j.value, '$.dev', (
-        SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-        WHERE k.netns = o.netns AND k.ifindex = json_extract(j.value, '$.oif'))))
+      SELECT json_group_array(json_set(j.value, '$.dev', of_link(o.netns, json_extract(j.value, '$.oif'), l.ifname),
+        '$.flags', json(hop_flags(json_extract(j.value, '$.flags'), json_extract(j.value, '$.oif')))))
       FROM json_each(s.nexthops) j)
     WHEN json_array_length(g.nh_group) > 1 THEN (
       SELECT json_group_array(json_patch('{}', json_object(
         'gateway', m.gateway, 'encap', json(m.encap), 'oif', m.oif,
-        'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', (
-          SELECT l.ifname FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
-          WHERE k.netns = o.netns AND k.ifindex = m.oif))))
+        'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', of_link(o.netns, m.oif, l.ifname))))
       FROM json_each(g.nh_group) j
       JOIN nexthop_object n ON n.id = json_extract(j.value, '$.id') AND n.netns = o.netns
       JOIN nexthop_state m ON m.id = state_of(n.object))
@@ -44,6 +53,7 @@ SELECT
   s.flow_from,           -- realm of the source
   s.flow_to,             -- realm of the destination
   s.iif,                 -- index of the link packets come in by
+  of_link(o.netns, s.iif, l.ifname) AS iif_dev, -- name of that link
   s.mark,                -- firewall mark
   s.newdst,              -- new destination, as hexadecimal bytes; MPLS
   s.ttl_propagate,       -- 1: MPLS copies the TTL
@@ -52,6 +62,7 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in route_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM route_object o

@@ -12,7 +12,9 @@ SELECT
   o.dst,                 -- destination address, or all
   o.dstlen,              -- length of the destination prefix, in bits
   o.iif,                 -- name of the link packets come in by
+  CASE WHEN o.iif IS NOT NULL THEN NOT named(o.iif) END AS iif_detached, -- 1: no link has that name
   o.oif,                 -- name of the link packets leave by
+  CASE WHEN o.oif IS NOT NULL THEN NOT named(o.oif) END AS oif_detached, -- 1: no link has that name
   o.fwmark,              -- firewall mark, as 0x10
   o.fwmask,              -- mask of the mark
   o.tos,                 -- type of service, as a number; 0: any
@@ -34,6 +36,9 @@ SELECT
   o.action,              -- to_tbl, goto, nop, blackhole, unreachable, prohibit
   o.table_id,            -- number of the table to look in; 0: none
   o.goto,                -- priority to go on at
+  CASE WHEN o.goto IS NOT NULL THEN NOT EXISTS (
+    SELECT 1 FROM rule_object k
+    WHERE k.netns = o.netns AND k.family = o.family AND k.priority = o.goto AND state_of(k.object) > 0) END AS unresolved, -- 1: there is no rule to go on at
   o.protocol,            -- who installed it: kernel, boot, static, …, or a number
   o.suppress_prefixlen,  -- routes with a prefix as short as this do not count
   o.suppress_ifgroup,    -- routes by links of this group do not count
@@ -43,6 +48,7 @@ SELECT
   s.extra,               -- JSON object: attributes this nlrec does not know, number to hexadecimal bytes
   o.netns,               -- its network namespace, in netns
   o.object,              -- identifies it in change_log
+  this_gap() AS gap,     -- id of a gap that the instant lies in, so that this may be wrong; in rule_history, of the last in which the version began or ended
   v.valid_from_us,       -- when this version began, microseconds since 1970
   v.valid_to_us          -- when it ended, microseconds since 1970; 9223372036854775807: it lasts
 FROM rule_object o
