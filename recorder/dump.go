@@ -195,15 +195,17 @@ func (r *Recorder) adopt(l *look, p purpose, began, ended int64) error {
 	if p.how == store.Found {
 		from.dating = r.dating(l, p, ended)
 	}
-	before := len(r.state.batch)
+	before := r.state.changes
 	rounds := l.rounds
 	if l.whole {
 		rounds = rounds[len(rounds)-1:]
 	}
 	kept := r.adoptMissing(l, rounds, from)
-	r.adoptShown(l, rounds, from, p.blind)
+	if err := r.adoptShown(l, rounds, from, p.blind); err != nil {
+		return err
+	}
 	l.cost += time.Since(start)
-	if err := r.settled(l, began, ended, len(r.state.batch) > before, kept); err != nil {
+	if err := r.settled(l, began, ended, r.state.changes > before, kept); err != nil {
 		return err
 	}
 	if l.bad != nil {
@@ -228,7 +230,7 @@ func (r *Recorder) dating(l *look, p purpose, ended int64) store.Dating {
 	case l.link != 0:
 		return store.Dating{NotBefore: min(l.at, ended), NotAfter: ended}
 	}
-	return store.Dating{NotBefore: min(r.known[l.kind], ended), NotAfter: ended}
+	return store.Dating{NotBefore: min(r.known[l.kind], ended), NotAfter: ended, Gap: r.refused[l.kind]}
 }
 
 // adoptMissing removes what no round shows. It returns what it kept, because
@@ -254,7 +256,7 @@ func (r *Recorder) lacked(l *look, text string) bool {
 
 // adoptShown makes the slots that rounds show what the last of them shows. A
 // slot of which a notification spoke during the last round is left to that.
-func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) {
+func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) error {
 	done := map[string]bool{}
 	for i := len(rounds) - 1; i >= 0; i-- {
 		last := i == len(rounds)-1
@@ -264,8 +266,12 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) 
 			}
 			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, union(l, rounds[:i+1], text), from)
 			done[text] = len(rounds) > 1
+			if err := r.commitFull(); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // union returns what rounds show of a slot, as the last has it: what that

@@ -15,7 +15,7 @@ type hint = func(body []byte) []rtnl.Doubt
 // the effect of their messages already.
 func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
 	for _, item := range items {
-		if err := r.receive(item, replayed); err != nil {
+		if err := errors.Join(r.receive(item, replayed), r.commitFull()); err != nil {
 			return err
 		}
 	}
@@ -73,14 +73,16 @@ func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin
 // what polling finds is all that will be known of them.
 func (r *Recorder) noteRefused() error {
 	for _, k := range rtnl.Kinds() {
-		why := r.listener.Refused[k]
+		why := r.listener.Refused[k.Name]
 		if why == nil {
 			continue
 		}
 		r.Log.Warn("no notifications of a kind", "kind", k.Name, "error", why)
-		if _, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"}); err != nil {
+		g, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"})
+		if err != nil {
 			return err
 		}
+		r.refused[k] = g.id
 	}
 	return nil
 }

@@ -85,6 +85,7 @@ type Recorder struct {
 	blind     map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known     map[*rtnl.Kind]int64      // as of when all of a kind was known last
 	unsettled map[*rtnl.Kind]*unsettled // kinds of which it has not been since
+	refused   map[*rtnl.Kind]int64      // gaps of kinds that the kernel announces nothing of
 	resting   time.Time                 // until when doubts must wait
 	polls     polls
 	continued chan os.Signal
@@ -105,9 +106,19 @@ const (
 // Run records until the context ends, which is no error. The store is left
 // open; its session has ended.
 func Run(ctx context.Context, s *store.Store, c Config) error {
+	r := newRecorder(ctx, s, c)
+	for _, k := range rtnl.Kinds() {
+		if err := s.Current(r.ctx, k, func(key rtnl.Row, o *store.Object) { r.state.hold(k, key, o) }); err != nil {
+			return err
+		}
+	}
+	return r.listen(ctx)
+}
+
+func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 	r := &Recorder{Config: c, ctx: context.WithoutCancel(ctx), store: s, state: newState(s),
 		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, hints: map[uint16][]hint{}, blind: map[*rtnl.Kind]int64{},
-		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, continued: make(chan os.Signal, 1)}
+		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, refused: map[*rtnl.Kind]int64{}, continued: make(chan os.Signal, 1)}
 	r.state.literal, r.state.incurious = c.literal, c.literal || c.incurious
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
@@ -117,11 +128,8 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 		for number, read := range k.Hints {
 			r.hints[number] = append(r.hints[number], read)
 		}
-		if err := s.Current(r.ctx, k, func(key rtnl.Row, o *store.Object) { r.state.hold(k, key, o) }); err != nil {
-			return err
-		}
 	}
-	return r.listen(ctx)
+	return r
 }
 
 // listen opens the sockets and records while they are open.
@@ -270,15 +278,8 @@ func (r *Recorder) follow(ctx context.Context) error {
 func (r *Recorder) work() error {
 	items := r.rest
 	r.rest = nil
-	for _, item := range items {
-		if err := r.receive(item, false); err != nil {
-			return err
-		}
-		if len(r.state.batch) >= maxBatch {
-			if err := r.commit(); err != nil {
-				return err
-			}
-		}
+	if err := r.receiveAll(items, false); err != nil {
+		return err
 	}
 	r.inbox.Release()
 	busy := len(r.inbox.Ready) > 0
@@ -354,6 +355,14 @@ func (r *Recorder) end() error {
 		return err
 	}
 	return r.store.End(r.ctx, wall())
+}
+
+// commitFull writes the changes that wait, if they are enough.
+func (r *Recorder) commitFull() error {
+	if len(r.state.batch) < maxBatch {
+		return nil
+	}
+	return r.commit()
 }
 
 // commit writes the changes that wait.

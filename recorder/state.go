@@ -15,6 +15,7 @@ type state struct {
 	store   interner
 	kinds   map[*rtnl.Kind]slots
 	batch   []store.Change
+	changes int64             // how many there have been
 	datings []store.Dating    // of changes in the batch
 	doubts  map[subject]doubt // what is to be looked at again
 	doubted int64             // when the oldest doubt came up
@@ -294,6 +295,7 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 		How: from.how, Cause: from.cause, Portid: from.portid}
 	o.State = to
 	st.batch = append(st.batch, c)
+	st.changes++
 	if from.dating.NotAfter != 0 {
 		st.date(c.ID, from.dating)
 	}

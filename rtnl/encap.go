@@ -43,7 +43,7 @@ func (e encap) json(m *message) (any, error) {
 		o.add("data", v)
 		return o.text(), nil
 	}
-	data, err := nested(table)(m, e.data)
+	data, err := flat(table)(m, e.data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", encapTypes.of(e.kind), err)
 	}
@@ -64,7 +64,7 @@ var encapTables = map[int64][]Attr{
 	1: {1: {Column: "dst", Read: mplsLabels}, 2: {Column: "ttl", Read: u8}},
 	2: {
 		1: {Column: "id", Read: be64}, 2: {Column: "dst", Read: ip}, 3: {Column: "src", Read: ip},
-		4: {Column: "ttl", Read: u8}, 5: {Column: "tos", Read: u8}, 6: {Column: "flags", Read: be16},
+		4: {Column: "ttl", Read: u8}, 5: {Column: "tos", Read: u8}, 6: fields(tunnelFlags...),
 		7: {Read: skip}, 8: {Column: "opts", Read: nested(encapOptions)},
 	},
 	3: {
@@ -73,29 +73,35 @@ var encapTables = map[int64][]Attr{
 	},
 	4: {
 		1: {Column: "id", Read: be64}, 2: {Column: "dst", Read: ip}, 3: {Column: "src", Read: ip},
-		4: {Column: "hoplimit", Read: u8}, 5: {Column: "tc", Read: u8}, 6: {Column: "flags", Read: be16},
+		4: {Column: "hoplimit", Read: u8}, 5: {Column: "tc", Read: u8}, 6: fields(tunnelFlags...),
 		7: {Read: skip}, 8: {Column: "opts", Read: nested(encapOptions)},
 	},
-	5: {1: {Column: "seg6", Read: seg6Encap}, 2: {Column: "tunsrc", Read: ip}},
+	5: {1: fields(seg6Encap...), 2: {Column: "tunsrc", Read: ip}},
 	6: {
 		1: {Column: "in", Read: nested(bpfProgram)}, 2: {Column: "out", Read: nested(bpfProgram)},
 		3: {Column: "xmit", Read: nested(bpfProgram)}, 4: {Column: "headroom", Read: u32},
 	},
 	7: {
-		1: {Column: "action", Read: enum(u32, seg6Actions)}, 2: {Column: "srh", Read: segments},
-		3: {Column: "table_id", Read: u32}, 4: {Column: "nh4", Read: ip}, 5: {Column: "nh6", Read: ip},
-		6: {Column: "iif", Read: u32}, 7: {Column: "oif", Read: u32}, 8: {Column: "bpf", Read: nested(bpfProgram)},
-		9: {Column: "vrftable", Read: u32}, 10: {Read: skip}, // counters
+		1: {Column: "action", Read: enum(u32, seg6Actions)}, 2: {Column: "srh", Read: structure([]Field{{"segs", 0, 0, segments}})},
+		3: {Column: "table", Read: enum(u32, tableNames)}, 4: {Column: "nh4", Read: ip}, 5: {Column: "nh6", Read: ip},
+		6: {Column: "iif_index", Read: u32}, 7: {Column: "oif_index", Read: u32}, 8: {Column: "bpf", Read: nested(bpfProgram)},
+		9: {Column: "vrftable", Read: enum(u32, tableNames)}, 10: {Read: skip}, // counters
 		11: {Column: "flavors", Read: nested([]Attr{
 			1: {Column: "operation", Read: u32}, 2: {Column: "lblen", Read: u8}, 3: {Column: "nflen", Read: u8}})},
 	},
-	8: {1: {Column: "srh", Read: segments}},
+	8: {1: {Column: "segs", Read: segments}},
 	9: {
 		1: {Column: "mode", Read: enum(u8, names{1: "inline", 2: "encap", 3: "auto"})}, 2: {Column: "tundst", Read: ip},
 		3: {Column: "trace", Read: raw}, 4: {Column: "freq_k", Read: u32}, 5: {Column: "freq_n", Read: u32},
 		6: {Column: "tunsrc", Read: ip},
 	},
-	10: {1: {Column: "if_id", Read: u32}, 2: {Column: "link_index", Read: u32}},
+	10: {1: {Column: "if_id", Read: u32}, 2: {Column: "link_dev_index", Read: nonzero(u32)}},
+}
+
+// tunnelFlags are TUNNEL_* of linux/if_tunnel.h.
+var tunnelFlags = []Field{
+	{"key", 0, 2, bit(be16, 4)}, {"csum", 0, 2, bit(be16, 1)}, {"seq", 0, 2, bit(be16, 8)},
+	{"flags", 0, 2, nonzero(masked(be16, 0xfff2, 0))},
 }
 
 // encapOptions are LWTUNNEL_IP_OPTS_*, the options of what runs over the tunnel.
@@ -127,23 +133,10 @@ func mplsLabels(_ *message, b []byte) (any, error) {
 	return strings.Join(labels, "/"), nil
 }
 
-// seg6Encap reads struct seg6_iptunnel_encap: a mode, then the header.
-func seg6Encap(m *message, b []byte) (any, error) {
-	if len(b) < 4 {
-		return nil, fmt.Errorf("%d bytes for a mode", len(b))
-	}
-	mode, err := enum(u32, names{0: "inline", 1: "encap", 2: "l2encap", 3: "encap.red", 4: "l2encap.red"})(m, b[:4])
-	if err != nil {
-		return nil, err
-	}
-	segs, err := segments(m, b[4:])
-	if err != nil {
-		return nil, err
-	}
-	o := object{}
-	o.add("mode", mode)
-	o.add("segs", segs)
-	return o.text(), nil
+// seg6Encap is struct seg6_iptunnel_encap: a mode, then the header.
+var seg6Encap = []Field{
+	{"mode", 0, 4, enum(u32, names{0: "inline", 1: "encap", 2: "l2encap", 3: "encap.red", 4: "l2encap.red"})},
+	{"segs", 4, 0, segments},
 }
 
 // segments reads the addresses of an IPv6 routing header (RFC 8754), the first

@@ -93,7 +93,8 @@ func nested(table []Attr) reader {
 	}
 }
 
-// structure reads a struct into a JSON object.
+// structure reads a struct into a JSON object. A field of no size reaches to
+// the end.
 func structure(fields []Field) reader {
 	return func(m *message, b []byte) (any, error) {
 		o := object{}
@@ -101,7 +102,11 @@ func structure(fields []Field) reader {
 			if len(b) < f.Offset+f.Size {
 				return nil, fmt.Errorf("%s: %d bytes, want at least %d", f.Column, len(b), f.Offset+f.Size)
 			}
-			v, err := f.Read(m, b[f.Offset:f.Offset+f.Size])
+			end := f.Offset + f.Size
+			if f.Size == 0 {
+				end = len(b)
+			}
+			v, err := f.Read(m, b[f.Offset:end])
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Column, err)
 			}

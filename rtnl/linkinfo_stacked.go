@@ -25,7 +25,7 @@ var macvlanInfo = []Attr{
 	unix.IFLA_MACVLAN_MACADDR_MODE:      {Read: skip}, // a command
 	unix.IFLA_MACVLAN_MACADDR:           {Read: skip}, // its argument
 	unix.IFLA_MACVLAN_MACADDR_DATA:      {Column: "macaddr_data", Read: list(mac)},
-	unix.IFLA_MACVLAN_MACADDR_COUNT:     {Column: "macaddr_count", Read: nonzero(u32)},
+	unix.IFLA_MACVLAN_MACADDR_COUNT:     {Column: "macaddr_count", Read: u32},
 	unix.IFLA_MACVLAN_BC_QUEUE_LEN:      {Column: "bcqueuelen", Read: u32},
 	unix.IFLA_MACVLAN_BC_QUEUE_LEN_USED: {Column: "usedbcqueuelen", Read: u32},
 	unix.IFLA_MACVLAN_BC_CUTOFF:         {Column: "bclim", Read: s32},

@@ -30,8 +30,8 @@ type Listener struct {
 	// Buffer is the size of the socket's receive buffer as the kernel counts
 	// it: RouteCharge for the notification of an IPv4 route.
 	Buffer int
-	// Refused are the kinds of which the kernel refuses to tell, and why.
-	Refused map[*Kind]error
+	// Refused are the names of kinds of which the kernel refuses to tell, and why.
+	Refused map[string]error
 
 	conn  *netlink.Conn
 	event int // eventfd(2) that wakes the thread
@@ -49,7 +49,7 @@ func Listen(kinds []*Kind, buffer int, inbox *Inbox) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
-	l := &Listener{conn: conn, inbox: inbox, Refused: map[*Kind]error{}}
+	l := &Listener{conn: conn, inbox: inbox, Refused: map[string]error{}}
 	if err := l.subscribe(kinds, buffer); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -63,12 +63,12 @@ func (l *Listener) subscribe(kinds []*Kind, buffer int) error {
 	for _, k := range kinds {
 		for _, g := range k.Groups {
 			if err := l.conn.JoinGroup(g); err != nil {
-				l.Refused[k] = fmt.Errorf("subscribe to every %s: %w", k.Name, err)
+				l.Refused[k.Name] = fmt.Errorf("subscribe to every %s: %w", k.Name, err)
 			}
 		}
 	}
 	if len(l.Refused) == len(kinds) {
-		return l.Refused[kinds[0]]
+		return l.Refused[kinds[0].Name]
 	}
 	err := l.control(func(fd int) (err error) {
 		l.Buffer, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)

@@ -37,9 +37,12 @@ func appendU32(body []byte, attribute uint16, v int64) []byte {
 // protocols are RTPROT_* of linux/rtnetlink.h.
 var protocols = names{
 	0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 8: "gated", 9: "ra", 10: "mrt", 11: "zebra",
-	12: "bird", 13: "dnrouted", 14: "xorp", 15: "ntk", 16: "dhcp", 18: "keepalived", 42: "babel",
+	12: "bird", 13: "dnrouted", 14: "xorp", 15: "ntk", 16: "dhcp", 18: "keepalived", 42: "babel", 99: "openr",
 	186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",
 }
+
+// tableNames are RT_TABLE_* of linux/rtnetlink.h.
+var tableNames = names{253: "default", 254: "main", 255: "local"}
 
 // scopes are RT_SCOPE_* of linux/rtnetlink.h.
 var scopes = names{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}

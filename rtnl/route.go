@@ -41,7 +41,7 @@ var Route = define(Kind{
 		unix.RTA_PREFSRC:   {Column: "prefsrc", Read: ip},
 		unix.RTA_METRICS:   {Column: "metrics", Read: metrics},
 		unix.RTA_MULTIPATH: {Column: "nexthops", Read: nexthops},
-		unix.RTA_FLOW:      {Struct: []Field{{"flow_from", 0, 4, high16}, {"flow_to", 0, 4, low16}}},
+		unix.RTA_FLOW:      {Struct: []Field{{"flow_from", 0, 4, nonzero(high16)}, {"flow_to", 0, 4, low16}}},
 		unix.RTA_CACHEINFO: {Struct: []Field{
 			// Reference count and time of last use are no state.
 			{"expires", 8, 4, expires},

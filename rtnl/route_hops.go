@@ -98,7 +98,7 @@ func hopFlags(bits int64) int64 {
 
 var hopAttrs = []Attr{
 	unix.RTA_GATEWAY:    {Column: "gateway", Read: ip},
-	unix.RTA_FLOW:       {Column: "flow", Read: structure([]Field{{"from", 0, 4, high16}, {"to", 0, 4, low16}})},
+	unix.RTA_FLOW:       {Column: "flow", Read: structure([]Field{{"from", 0, 4, nonzero(high16)}, {"to", 0, 4, low16}})},
 	unix.RTA_VIA:        {Column: "via", Read: via},
 	unix.RTA_NEWDST:     {Column: "newdst", Read: raw},
 	unix.RTA_ENCAP_TYPE: {Column: "encap", Read: encapType},

@@ -39,7 +39,7 @@ var Rule = define(Kind{
 		unix.FRA_GOTO:               {Column: "goto", Read: u32},
 		unix.FRA_PRIORITY:           {Column: "priority", Read: u32},
 		unix.FRA_FWMARK:             {Column: "fwmark", Read: hexadecimal},
-		unix.FRA_FLOW:               {Struct: []Field{{"flow_from", 0, 4, high16}, {"flow_to", 0, 4, low16}}},
+		unix.FRA_FLOW:               {Struct: []Field{{"flow_from", 0, 4, nonzero(high16)}, {"flow_to", 0, 4, low16}}},
 		unix.FRA_TUN_ID:             {Column: "tun_id", Read: be64},
 		unix.FRA_SUPPRESS_IFGROUP:   {Column: "suppress_ifgroup", Read: u32OrNone},
 		unix.FRA_SUPPRESS_PREFIXLEN: {Column: "suppress_prefixlen", Read: u32OrNone},

@@ -134,11 +134,11 @@ var words = []struct{ name, means string }{
 	// dead by itself is as it is.
 	{"hop_flags", `CASE WHEN $1 LIKE '%"dead"%' THEN $1
     WHEN of_link(o.netns, $2, l.carrier = 0) THEN flags_with($1, of_link(o.netns, $2,
-      CASE WHEN json_extract(l.af_spec, '$.' || o.family || '.conf.ignore_routes_with_linkdown') > 0 THEN 'dead' ELSE 'linkdown' END))
+      CASE WHEN json_extract(l.af_spec, '$.' || o.family || '.conf.ignore_routes_with_linkdown') > 0 THEN '["dead","linkdown"]' ELSE '["linkdown"]' END))
     ELSE $1 END`},
-	// flags_with(flags, flag): with linkdown and another flag, in the order of ip(8).
+	// flags_with(flags, others): both, in the order of ip(8).
 	{"flags_with", `(SELECT json_group_array(value) FROM (
-      SELECT value FROM (SELECT value FROM json_each($1) UNION SELECT 'linkdown' UNION SELECT $2)
+      SELECT value FROM (SELECT value FROM json_each($1) UNION SELECT value FROM json_each($2))
       ORDER BY instr(' dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed ', ' ' || value || ' ')))`},
 	// named(name): whether a link has it, as its name or an alternative one.
 	{"named", `EXISTS (SELECT 1 FROM link_object k JOIN link_state l ON l.id = state_of(k.object)
@@ -184,9 +184,12 @@ func replaceCalls(text, name, means string) string {
 // arguments parts what follows an opening parenthesis into the arguments up to
 // the closing one, and the rest.
 func arguments(text string) (args []string, rest string) {
-	depth, start := 0, 0
+	depth, start, quoted := 0, 0, false
 	for i, r := range text {
 		switch {
+		case r == '\'':
+			quoted = !quoted
+		case quoted:
 		case r == '(':
 			depth++
 		case r == ')' && depth == 0:

@@ -137,9 +137,11 @@ var liveSteps = []string{
 	"ip link del v0",
 }
 
-// TestLive compares what nlrec recorded with what ip says after each step, and
-// at the end with what ip said then.
-func TestLive(t *testing.T) {
+func TestLive(t *testing.T) { compareSteps(t, liveSteps) }
+
+// compareSteps compares what nlrec recorded with what ip says after each step,
+// and at the end with what ip said then.
+func compareSteps(t *testing.T, steps []string) {
 	if !netnstest.Enter(t) {
 		return
 	}
@@ -150,7 +152,7 @@ func TestLive(t *testing.T) {
 		iptest.Snapshot
 	}
 	var moments []moment
-	for _, step := range append([]string{"true"}, liveSteps...) {
+	for _, step := range append([]string{"true"}, steps...) {
 		netnstest.Run(t, step)
 		s, at := r.agrees(step)
 		moments = append(moments, moment{step, at, s})

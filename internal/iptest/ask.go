@@ -5,8 +5,6 @@ import (
 	"os/exec"
 	"os/user"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // What ip says, in the columns of the views. Only names and places are
@@ -19,21 +17,23 @@ func askIP(t TB, args ...string) []row {
 	if err != nil {
 		t.Fatalf("ip %v: %v", args, err)
 	}
-	var rows []row
-	if len(out) > 0 {
-		decode(t, string(out), &rows)
+	if len(out) == 0 {
+		return nil
 	}
-	return slices.DeleteFunc(rows, func(r row) bool { return len(r) == 0 })
+	return decodeIP(t, string(out))
 }
 
 // askFamilies asks for IPv4 and for IPv6.
-func askFamilies(t TB, args ...string) (rows []row) {
+func askFamilies(t TB, args ...string) []row {
 	t.Helper()
-	for _, family := range []string{"inet", "inet6"} {
-		for _, r := range askIP(t, append([]string{"-f", family}, args...)...) {
-			r["family"] = family
-			rows = append(rows, r)
-		}
+	return append(askFamily(t, "inet", args...), askFamily(t, "inet6", args...)...)
+}
+
+func askFamily(t TB, family string, args ...string) []row {
+	t.Helper()
+	rows := askIP(t, append([]string{"-f", family}, args...)...)
+	for _, r := range rows {
+		r["family"] = family
 	}
 	return rows
 }
@@ -52,6 +52,9 @@ func (r row) rename(names ...string) {
 func (r row) numbers(keys ...string) {
 	for _, key := range keys {
 		if text, ok := r[key].(string); ok {
+			if text == "cosmos" { // realm 0
+				text = "0"
+			}
 			r[key] = json.Number(text)
 		}
 	}
@@ -112,12 +115,30 @@ func askLinks(t TB) []row {
 				return g.Gid, nil
 			})
 		}
+		if xdp, ok := r["xdp"].(map[string]any); ok {
+			shapeXDP(xdp)
+		}
 		flags, _ := r["flags"].([]any)
 		if slices.Contains(flags, any("UP")) {
 			r["carrier"] = number(slices.Contains(flags, any("LOWER_UP")))
 		}
 	}
 	return rows
+}
+
+// shapeXDP makes numbers of the programs that ip shows as objects.
+func shapeXDP(xdp map[string]any) {
+	attached, _ := xdp["attached"].([]any)
+	for _, a := range attached {
+		one := a.(map[string]any)
+		kind := map[any]string{json.Number("1"): "drv", json.Number("2"): "skb", json.Number("3"): "hw"}[one["mode"]]
+		xdp[kind+"_prog_id"] = one["prog"].(map[string]any)["id"]
+	}
+	delete(xdp, "attached")
+	if prog, ok := xdp["prog"].(map[string]any); ok {
+		xdp["prog_id"] = prog["id"]
+		delete(prog, "id")
+	}
 }
 
 // idOf replaces the name of a user or group by its number.
@@ -148,79 +169,6 @@ func askAddresses(t TB) []row {
 		}
 	}
 	return rows
-}
-
-// tables are the routing tables that ip has names for.
-var tables = map[string]string{"main": "254", "local": "255", "default": "253"}
-
-func (r row) table() {
-	r.rename("table", "table_id")
-	if text, ok := r["table_id"].(string); ok {
-		if id, ok := tables[text]; ok {
-			text = id
-		}
-		r["table_id"] = json.Number(text)
-	}
-}
-
-// tos makes a number of a type of service, which ip prints as 0x10.
-func (r row) tos() {
-	text, _ := r["tos"].(string)
-	n, _ := strconv.ParseInt(strings.TrimPrefix(text, "0x"), 16, 64)
-	r["tos"] = json.Number(strconv.FormatInt(n, 10))
-}
-
-func askRoutes(t TB) []row {
-	rows := askFamilies(t, "route", "show", "table", "all")
-	for _, r := range rows {
-		r.table()
-		r.tos()
-		r.rename("from", "src", "iif", "iif_dev")
-		r.otherwise("src", "")
-		r.otherwise("metric", json.Number("0"))
-		if r["expires"] != nil {
-			r["expires"] = "runs"
-		}
-		if flow, ok := r["flow"].(map[string]any); ok {
-			r["flow_from"], r["flow_to"] = flow["from"], flow["to"]
-			delete(r, "flow")
-			r.numbers("flow_from", "flow_to")
-		}
-		hops, _ := r["nexthops"].([]any)
-		for _, h := range hops {
-			if flow, ok := h.(map[string]any)["flow"].(map[string]any); ok {
-				row(flow).numbers("from", "to")
-			}
-		}
-		metrics, _ := r["metrics"].([]any)
-		for _, m := range metrics {
-			row(m.(map[string]any)).gather("features", "ecn", "tcp_usec_ts")
-		}
-		if info, ok := r["nh_info"].(map[string]any); ok {
-			shapeNexthop(info)
-		}
-	}
-	numberSlots(rows)
-	return rows
-}
-
-// numberSlots tells which place an IPv4 route has among those that differ in
-// nothing that selects a route. The rows are in the order of the places.
-func numberSlots(rows []row) {
-	seen := map[string][]row{}
-	for _, r := range rows {
-		if r["family"] == "inet" {
-			key, _ := json.Marshal([]any{r["table_id"], r["dst"], r["tos"], r["metric"]})
-			seen[string(key)] = append(seen[string(key)], r)
-		}
-	}
-	for _, slot := range seen {
-		for i, r := range slot {
-			if len(slot) > 1 {
-				r["place"] = i
-			}
-		}
-	}
 }
 
 func askNeighbours(t TB) []row {

@@ -108,15 +108,6 @@ func Recording(t TB, answer string) Snapshot {
 	return s
 }
 
-func decode(t TB, text string, into any) {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-}
-
 // texts writes rows so that they can be compared: each key and its value as
 // JSON, sorted, less what the tables leave out.
 func texts(kind string, rows []row) []string {

@@ -36,6 +36,10 @@ func shapeLinks(rows []row, _ map[string][]row) []row {
 		if strings.HasPrefix(text(r["info_kind"]), "macv") && data["mode"] != "source" {
 			delete(data, "macaddr_count")
 		}
+		if data["ttl_inherit"] != nil {
+			delete(data, "ttl_inherit") // "inherit" is only in the text
+			delete(data, "ttl")
+		}
 		port, _ := r["info_slave_data"].(map[string]any)
 		if mask, ok := port["group_fwd_mask"]; ok {
 			port["group_fwd_mask_str"] = map[any]any{"0": "0x0"}[mask]

@@ -28,10 +28,17 @@ func Enter(t *testing.T) bool {
 		Run(t, "ip link set lo up")
 		return true
 	}
+	again(t, unix.CLONE_NEWNET)
+	return false
+}
+
+// again runs the test in a process with new namespaces.
+func again(t *testing.T, namespaces uintptr) {
+	t.Helper()
 	name := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
 	c := exec.Command("/proc/self/exe", append(otherFlags(t), "-test.run="+name, "-test.v")...)
 	c.Env = append(os.Environ(), inside+"="+t.Name())
-	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() != 0 {
 		c.SysProcAttr.Cloneflags |= unix.CLONE_NEWUSER
 		c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
@@ -48,7 +55,6 @@ func Enter(t *testing.T) bool {
 		t.Skipf("in a network namespace:\n%s", out)
 	}
 	t.Logf("in a network namespace:\n%s", out)
-	return false
 }
 
 // otherFlags returns the flags of the inner run: those of the outer that it

@@ -12,7 +12,7 @@ SELECT
   s.type,                -- of a group: mpath or resilient
   s.resilient_args,      -- JSON object: buckets, idle_timer and unbalanced_timer in seconds
   s.blackhole,           -- 1: it drops packets
-  s.encap,               -- JSON object: the lightweight tunnel
+  with_names(s.encap) AS encap, -- JSON object: the lightweight tunnel
   s.fdb,                 -- 1: it is for bridge forwarding entries
   s.scope,               -- global, site, link, host, nowhere, or a number
   s.protocol,            -- who installed it: kernel, boot, static, bgp, …, or a number

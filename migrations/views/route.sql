@@ -7,10 +7,10 @@ SELECT
   o.table_id,            -- number of the table: 254 main, 255 local, 253 default
   o.dst,                 -- destination: default, a prefix, or an address
   s.type,                -- unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw
-  coalesce(s.gateway, h.gateway) AS gateway, -- address of the gateway, of the route or of its nexthop object
-  s.via,                 -- JSON object {"family", "host"}: a gateway of the other family
-  coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END) AS oif, -- index of the link packets leave by, of the route or of its nexthop object; one that drops them does so at lo, which is 1
-  of_link(o.netns, coalesce(s.oif, h.oif, CASE WHEN h.blackhole = 1 THEN 1 END), l.ifname) AS dev, -- name of that link
+  coalesce(s.gateway, CASE WHEN h.family = o.family THEN h.gateway END) AS gateway, -- address of the gateway, of the route or of its nexthop object
+  coalesce(s.via, CASE WHEN h.family <> o.family AND h.gateway IS NOT NULL THEN json_object('family', h.family, 'host', h.gateway) END) AS via, -- JSON object {"family", "host"}: a gateway of the other family
+  coalesce(s.oif, h.oif, h.blackhole) AS oif, -- index of the link packets leave by, of the route or of its nexthop object; one that drops them does so at lo, which is 1
+  of_link(o.netns, coalesce(s.oif, h.oif, h.blackhole), l.ifname) AS dev, -- name of that link
   o.metric,              -- priority; the lowest wins
   s.protocol,            -- who installed it: kernel, boot, static, dhcp, ra, bgp, …, or a number
   s.scope,               -- global, site, link, host, nowhere, or a number
@@ -26,8 +26,9 @@ SELECT
           SELECT 1 FROM json_each(s.nexthops) j
           WHERE json_extract(j.value, '$.flags') NOT LIKE '%dead%'
             AND coalesce(of_link(o.netns, json_extract(j.value, '$.oif'), l.carrier <> 0), 1))
-        THEN flags_with(s.flags, 'linkdown')
+        THEN flags_with(s.flags, '["linkdown"]')
       ELSE replace(replace(s.flags, ',"linkdown"', ''), '"linkdown"', '') END
+    WHEN h.flags <> '[]' THEN flags_with(s.flags, h.flags)
     WHEN s.oif IS NULL OR s.scope = 'host' OR s.type = 'local' OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
     ELSE hop_flags(s.flags, s.oif)
   END AS flags,          -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; linkdown: the link has no carrier; dead: nor is the route used then
@@ -36,17 +37,18 @@ SELECT
       SELECT json_group_array(json_set(j.value, '$.dev', of_link(o.netns, json_extract(j.value, '$.oif'), l.ifname),
         '$.flags', json(hop_flags(json_extract(j.value, '$.flags'), json_extract(j.value, '$.oif')))))
       FROM json_each(s.nexthops) j)
-    WHEN json_array_length(g.nh_group) > 1 THEN (
+    WHEN json_array_length(g.nh_group) > (o.family = 'inet') THEN (
       SELECT json_group_array(json_patch('{}', json_object(
-        'gateway', m.gateway, 'encap', json(m.encap), 'oif', m.oif,
-        'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', of_link(o.netns, m.oif, l.ifname))))
+        'gateway', CASE WHEN m.family = o.family THEN m.gateway END,
+        'via', CASE WHEN m.family <> o.family AND m.gateway IS NOT NULL THEN json_object('family', m.family, 'host', m.gateway) END, 'encap', json(m.encap), 'oif', coalesce(m.oif, m.blackhole),
+        'weight', coalesce(json_extract(j.value, '$.weight'), 1), 'flags', json(m.flags), 'dev', of_link(o.netns, coalesce(m.oif, m.blackhole), l.ifname))))
       FROM json_each(g.nh_group) j
       JOIN nexthop_object n ON n.id = json_extract(j.value, '$.id') AND n.netns = o.netns
       JOIN nexthop_state m ON m.id = state_of(n.object))
   END AS nexthops,       -- JSON array: the hops of a multipath route, of its own or of its nexthop group: gateway or via, oif, dev, weight, flags
   s.nhid,                -- id of the nexthop object it uses
   s.metrics,             -- JSON array of one object: mtu, advmss, rtt and rttvar in ms, …; lock: those that may not be changed
-  coalesce(s.encap, h.encap) AS encap, -- JSON object: the lightweight tunnel
+  with_names(coalesce(s.encap, h.encap)) AS encap, -- JSON object: the lightweight tunnel
   s.expires,             -- seconds it still had to live when this version began, renewals alone begin none; NULL: no limit
   s.pref,                -- router preference: low, medium, high; IPv6
   s.error,               -- errno given to senders, negative
@@ -68,13 +70,13 @@ SELECT
 FROM route_object o
 CROSS JOIN version v ON v.object = o.object
 JOIN route_state s ON s.id = v.state
--- g is the nexthop object a route uses, h the only hop that gives it: a group
--- of one is as good as its member.
+-- g is the nexthop object a route uses, h the only hop that gives it: for IPv4
+-- a group of one is as good as its member.
 LEFT JOIN nexthop_state g ON s.nhid IS NOT NULL AND g.id = (
   SELECT state_of(n.object) FROM nexthop_object n
   WHERE n.netns = o.netns AND n.id = s.nhid)
 LEFT JOIN nexthop_state h ON g.id IS NOT NULL AND h.id = CASE
   WHEN g.nh_group IS NULL THEN g.id
-  WHEN json_array_length(g.nh_group) = 1 THEN (
+  WHEN json_array_length(g.nh_group) = 1 AND o.family = 'inet' THEN (
     SELECT state_of(n.object) FROM nexthop_object n
     WHERE n.netns = o.netns AND n.id = json_extract(g.nh_group, '$[0].id')) END
