@@ -145,8 +145,7 @@ func (w *world) do(step string) {
 }
 
 func (w *world) startRecorder() {
-	w.r = startRecording(w, w.db, func(c *exec.Cmd) {
-		c.Args = append(c.Args, "--poll", "300ms")
+	w.r = startRecording(w, w.db, polling, func(c *exec.Cmd) {
 		if w.buffer != "" {
 			c.Args = append(c.Args, "--socket-buffer", w.buffer)
 		}
