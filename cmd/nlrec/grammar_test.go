@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"pgregory.net/rapid"
 )
@@ -184,4 +185,25 @@ func alternatives(text string) (found []string) {
 		}
 	}
 	return append(found, text[from:])
+}
+
+// TestGrammar: every word that a text names stands for something, and every word
+// but the first is named.
+func TestGrammar(t *testing.T) {
+	g := parseGrammar(administration)
+	named := map[string]bool{"command": true}
+	for _, texts := range g.texts {
+		for _, m := range regexp.MustCompile(`<(\w+)>`).FindAllStringSubmatch(strings.Join(texts, " "), -1) {
+			word := m[1]
+			if len(g.texts[word])+len(g.texts[word+"4"]) == 0 {
+				t.Errorf("<%s> stands for nothing", word)
+			}
+			named[word], named[word+"4"], named[word+"6"] = true, true, true
+		}
+	}
+	for word := range g.texts {
+		if !named[word] {
+			t.Errorf("nothing names %s", word)
+		}
+	}
 }
