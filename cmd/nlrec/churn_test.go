@@ -41,7 +41,7 @@ func TestStartInChurn(t *testing.T) {
 		if w.sameRoutes(t, i) != all-some || times < 2 {
 			t.Fatalf("some routes were deleted %d times, but not last", times)
 		}
-		w.verify("--live")
+		w.verifyLive()
 		if err := w.r.stop(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
