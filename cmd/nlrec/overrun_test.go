@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,7 +139,7 @@ func TestOverrunsUnderLoad(t *testing.T) {
 	defer failWith(t)
 	w.do(doStart + " --socket-buffer 5000")
 	r := newRoutes(t, 1000)
-	stop := r.churn(1000)
+	stop := r.churn(1000, math.MaxInt)
 	for deadline := time.Now().Add(w.patience); w.drops() < 10_000 && time.Now().Before(deadline); {
 	}
 	stop()
