@@ -52,7 +52,7 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin, replayed bool) error {
 	row, err := k.Decode(body)
 	switch {
-	case errors.Is(err, rtnl.ErrForeign) && k.Part != nil && h.Type == k.New:
+	case errors.Is(err, rtnl.ErrForeign) && k.Part != nil && h.Type == k.New && !r.literal:
 		if key, with := k.Part(k, body); key != nil {
 			r.state.observePart(k, key, with, from)
 		}

@@ -98,7 +98,7 @@ const (
 	defaultQueue = 512 << 20
 	maxBatch     = 20_000  // changes in a transaction
 	maxDelay     = 200_000 // microseconds a change waits for others under load
-	calm         = 5_000   // microseconds a doubt waits for what the kernel still has to say
+	calmDown     = 5_000   // microseconds a doubt waits for what the kernel still has to say
 	patience     = 500_000 // microseconds it waits for an idle moment after that
 	restFactor   = 10      // looking again takes at most this part of the time
 )
@@ -299,7 +299,7 @@ func (r *Recorder) work() error {
 
 // untilLook returns how long doubts must wait.
 func (r *Recorder) untilLook() time.Duration {
-	return max(time.Until(r.resting), time.Duration(calm-(wall()-r.state.doubted))*time.Microsecond)
+	return max(time.Until(r.resting), time.Duration(calmDown-(wall()-r.state.doubted))*time.Microsecond)
 }
 
 // lookAgain looks at what may have changed without a word.

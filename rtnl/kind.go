@@ -112,7 +112,7 @@ const ObjectKinds = 64
 // Kinds lists every kind, in the order in which they are dumped: what others
 // refer to comes first.
 func Kinds() []*Kind {
-	return []*Kind{Link, Address, Nexthop, Route, Neighbour, Rule}
+	return []*Kind{Link, Netconf, Address, Nexthop, Route, Neighbour, Rule}
 }
 
 // define completes a declaration.

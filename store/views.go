@@ -132,10 +132,15 @@ var words = []struct{ name, means string }{
 	// hop_flags(flags, ifindex): the flags of a hop over that link, and linkdown
 	// when it has no carrier, and dead when it is told to mind. A hop that is
 	// dead by itself is as it is.
-	{"hop_flags", `CASE WHEN $1 LIKE '%"dead"%' THEN $1
-    WHEN of_link(o.netns, $2, l.carrier = 0) THEN flags_with($1, of_link(o.netns, $2,
-      CASE WHEN json_extract(l.af_spec, '$.' || o.family || '.conf.ignore_routes_with_linkdown') > 0 THEN '["dead","linkdown"]' ELSE '["linkdown"]' END))
-    ELSE $1 END`},
+	{"hop_flags", `ifnull(of_link(o.netns, $2, CASE WHEN l.carrier <> 0 OR $1 LIKE '%"dead"%' THEN $1
+    ELSE with_linkdown($1, CASE WHEN ignored() THEN '"dead"' ELSE '' END) END), $1)`},
+	// with_linkdown(flags, dead): flags, after dead and before linkdown. That
+	// ip(8) has those of hardware after it, is not minded.
+	{"with_linkdown", `replace(replace('[' || $2 || ',' || substr($1, 2, length($1) - 2) || ',"linkdown"]', ',,', ','), '[,', '[')`},
+	// ignored(): whether routes over the link k without carrier are not used:
+	// it is told so, or for IPv4 all are.
+	{"ignored", `EXISTS (SELECT 1 FROM netconf_object n JOIN netconf_state c ON c.id = state_of(n.object)
+      WHERE n.netns = o.netns AND n.family = o.family AND (n.ifindex = k.ifindex OR n.ifindex = -1 AND n.family = 'inet') AND c.ignore_routes_with_linkdown > 0)`},
 	// flags_with(flags, others): both, in the order of ip(8).
 	{"flags_with", `(SELECT json_group_array(value) FROM (
       SELECT value FROM (SELECT value FROM json_each($1) UNION SELECT value FROM json_each($2))

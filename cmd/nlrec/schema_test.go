@@ -31,7 +31,13 @@ them change. Plain SQLite since 3.26 answers all of them; the functions only nlr
 - Names and values are those of ` + "`ip -d -j`" + `, but where SQL has the word for itself: ` + "`table_id`, `link_group`, `nh_group`" + `.
   Nested data is JSON text. NULL is what the kernel did not tell.
 - Columns that tell of another object, such as ` + "`dev`" + `, show what held at the instant asked for; in
-  *kind*` + "`_history`" + `, what held when the version began.
+  *kind*` + "`_history`" + `, what held when the version began. Inside JSON the name of a link stands beside its
+  index: ` + "`link`" + ` and ` + "`link_index`" + `.
+- ` + "`gap`" + ` says where a row may be wrong, by the id of a row of the table ` + "`gap`" + ` that is of its kind or of
+  all. As of an instant that is one with ` + "`from_us < instant AND (to_us IS NULL OR instant < to_us)`" + `, now one
+  with ` + "`to_us IS NULL`" + `. In *kind*` + "`_history`" + ` it is the last one in which the version began or ended:
+  ` + "`from_us < valid_from_us AND (to_us IS NULL OR valid_from_us <= to_us)`" + `, or the same of ` + "`valid_to_us`" + `.
+  NULL: none.
 `
 
 func TestSchema(t *testing.T) {

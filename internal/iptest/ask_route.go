@@ -102,7 +102,7 @@ func askLocks(t TB, family string, rows []row) {
 	if !slices.ContainsFunc(rows, func(r row) bool { return r.metrics() != nil }) {
 		return
 	}
-	out, err := exec.Command("ip", "-o", "-d", "-f", family, "route", "show", "table", "all").Output()
+	out, err := exec.Command("ip", "-o", "-f", family, "route", "show", "table", "all").Output()
 	if err != nil {
 		t.Fatalf("ip -o route: %v", err)
 	}
