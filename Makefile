@@ -7,8 +7,9 @@ build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
-	go test -race -timeout 20m ./...
-	NLREC_SEQUENCES=3m go test -race -count=1 -v -run='^TestModel$$' ./cmd/nlrec
+	go test -race -timeout 15m -skip='^TestScenarios$$' ./...
+	go test -run='^TestScenarios$$' ./recorder
+	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
 # $NLREC_SEED, which these print, repeats them.

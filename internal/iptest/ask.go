@@ -181,6 +181,18 @@ func askNeighbours(t TB) []row {
 	return rows
 }
 
+func askNetconf(t TB) []row {
+	rows := askIP(t, "netconf")
+	for _, r := range rows {
+		for key, v := range r {
+			if truth, ok := v.(bool); ok {
+				r[key] = number(truth)
+			}
+		}
+	}
+	return rows
+}
+
 func askRules(t TB) []row {
 	rows := askFamilies(t, "rule", "show")
 	for _, r := range rows {

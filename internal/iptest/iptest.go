@@ -44,6 +44,7 @@ var oracles = []struct {
 	{"route", askRoutes, shapeRoutes},
 	{"neighbour", askNeighbours, shapeNeighbours},
 	{"rule", askRules, shapeRules},
+	{"netconf", askNetconf, shapeNetconf},
 }
 
 // Kernel asks ip for everything.

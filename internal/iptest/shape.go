@@ -142,3 +142,11 @@ func shapeRules(rows []row, _ map[string][]row) []row {
 	}
 	return rows
 }
+
+// shapeNetconf: ip has the name only.
+func shapeNetconf(rows []row, _ map[string][]row) []row {
+	for _, r := range rows {
+		delete(r, "ifindex")
+	}
+	return rows
+}

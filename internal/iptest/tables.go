@@ -73,6 +73,9 @@ var unprinted = map[string]bool{
 	"rule.flowlabel":                               true,
 	"rule.flowlabel_mask":                          true,
 
+	"netconf.bc_forwarding":    true,
+	"netconf.force_forwarding": true,
+
 	// What it knows and does not print.
 	"link.af_spec":   true,
 	"link.map":       true,
