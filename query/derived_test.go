@@ -54,7 +54,6 @@ func TestDerived(t *testing.T) {
 	r := recordingtest.Open(t, path)
 	r.Begin(t0-second, t0)
 	const up, down = `["UP","LOWER_UP"]`, `["NO-CARRIER","UP"]`
-	ignore := `{"inet":{"conf":{"ignore_routes_with_linkdown":1}}}`
 	set := func(at int64, k *rtnl.Kind, v recordingtest.Values) { r.Set(t0+at*second, k, v) }
 	set(1, rtnl.Link, link(1, "eth0", "flags", up, "carrier", int64(1)))
 	set(1, rtnl.Link, link(2, "vx0", "flags", `[]`, "link_index", int64(1), "info_data", `{"id":7,"link_index":1,"learning":true}`))
@@ -72,7 +71,8 @@ func TestDerived(t *testing.T) {
 	}
 	set(1, rtnl.Rule, rule(5, recordingtest.Values{"iif": "eth0", "oif": "other", "goto": int64(9)}))
 	set(2, rtnl.Link, link(1, "eth0", "flags", down, "carrier", int64(0)))
-	set(3, rtnl.Link, link(1, "eth9", "altnames", `["eth0","x"]`, "flags", down, "carrier", int64(0), "af_spec", ignore))
+	set(3, rtnl.Link, link(1, "eth9", "altnames", `["eth0","x"]`, "flags", down, "carrier", int64(0)))
+	set(3, rtnl.Netconf, recordingtest.Values{"family": "inet", "ifindex": int64(-1), "ignore_routes_with_linkdown": int64(1)})
 	set(3, rtnl.Rule, rule(9, nil))
 	set(4, rtnl.Link, link(1, "eth9", "flags", `[]`, "carrier", int64(0)))
 	r.Remove(t0+4*second, rtnl.Rule, rule(9, nil))
