@@ -130,9 +130,10 @@ func kindSQL(k *rtnl.Kind) (label, body string, err error) {
 // arguments. The meaning of one may contain those that follow it.
 var words = []struct{ name, means string }{
 	// hop_flags(flags, ifindex): the flags of a hop over that link, and linkdown
-	// when it has no carrier, and dead when it is told to mind. A hop that is
-	// dead by itself is as it is.
-	{"hop_flags", `ifnull(of_link(o.netns, $2, CASE WHEN l.carrier <> 0 OR $1 LIKE '%"dead"%' THEN $1
+	// when it has no carrier or, for IPv6, does not run, and dead when it is told
+	// to mind. A hop that is dead by itself is as it is.
+	{"hop_flags", `ifnull(of_link(o.netns, $2, CASE WHEN $1 LIKE '%"dead"%' THEN $1
+    WHEN l.carrier <> 0 AND (o.family = 'inet' OR l.flags NOT LIKE '%"NO-CARRIER"%') THEN $1
     ELSE with_linkdown($1, CASE WHEN ignored() THEN '"dead"' ELSE '' END) END), $1)`},
 	// with_linkdown(flags, dead): flags, after dead and before linkdown. That
 	// ip(8) has those of hardware after it, is not minded.
