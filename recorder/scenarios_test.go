@@ -19,8 +19,9 @@ const (
 	fdbV0     = "bridge fdb add 02:00:00:00:00:55 dev v0 master static; bridge fdb add 02:00:00:00:00:56 dev v0 master dynamic"
 
 	// b is another namespace, at the other end of v0.
-	addB         = "ip netns add b; ip netns exec b sh -c '" + quietIPv6 + "ip link set lo up'; "
-	linkToB      = addB + "ip link add v0 type veth peer name v1 netns b; ip link set v0 up; ip addr add 10.0.0.1/24 dev v0; ip -6 addr add 2001:db8:1::1/64 dev v0; ip -n b link set v1 up; ip -n b addr add 10.0.0.2/24 dev v1; ip -n b -6 addr add 2001:db8:1::2/64 dev v1; "
+	addB    = "ip netns add b; ip netns exec b sh -c '" + quietIPv6 + "ip link set lo up'; "
+	linkToB = addB + "ip link add v0 type veth peer name v1 netns b; ip link set v0 up; ip addr add 10.0.0.1/24 dev v0; ip -6 addr add 2001:db8:1::1/64 dev v0; ip -n b link set v1 up; ip -n b addr add 10.0.0.2/24 dev v1; ip -n b -6 addr add 2001:db8:1::2/64 dev v1; " +
+		"await 'ip -n b addr show v1 | grep fe80 | grep -qv tentative'; "
 	acceptRA     = "sysctl -qw net.ipv6.conf.v0.accept_ra=2 net.ipv6.conf.v0.accept_ra_rt_info_max_plen=64; "
 	awaitDefault = "await 'ip -6 route show default | grep -q ra'"
 	taps         = "test -w /dev/net/tun"
