@@ -7,8 +7,17 @@ build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
-	go test -race -timeout 12m ./...
+	go test -race -timeout 15m -skip='^TestScenarios$$' ./...
+	go test -run='^TestScenarios$$' ./recorder
+	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
+
+# $NLREC_SEED, which these print, repeats them.
+exact: tools
+	NLREC_SEQUENCES=1000 go test -count=1 -timeout 5h -v -run='^TestModel$$' ./cmd/nlrec
+
+day: tools
+	NLREC_LONG=1 go test -count=1 -timeout 2h -v -run='^Test(Day|Overruns|OverrunsUnderLoad|StartInChurn)$$' ./cmd/nlrec
 
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
@@ -29,4 +38,4 @@ tools:
 bench:
 	go test -run='^$$' -bench=. -benchmem ./...
 
-.PHONY: build test check tools bench
+.PHONY: build test exact day check tools bench

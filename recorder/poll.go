@@ -24,7 +24,8 @@ const pollShare = 1000
 type polls struct {
 	every time.Duration // 0: never
 	due   map[*rtnl.Kind]time.Time
-	next  time.Time // when to look which are due
+	cost  map[*rtnl.Kind]time.Duration // of the last look
+	next  time.Time                    // when to look which are due
 }
 
 // begin counts from now.
@@ -40,15 +41,21 @@ func (p *polls) timer() <-chan time.Time {
 	return time.After(time.Until(p.next))
 }
 
-// took puts off the next polls of the kinds of which all was looked at.
+// took puts off the next polls of the kinds of which all was looked at. That a
+// look took long once, when the machine was busy, does not count.
 func (p *polls) took(looks []*look) {
 	if p.due == nil {
-		p.due = map[*rtnl.Kind]time.Time{}
+		p.due, p.cost = map[*rtnl.Kind]time.Time{}, map[*rtnl.Kind]time.Duration{}
 	}
 	for _, l := range looks {
-		if l.link == 0 {
-			p.due[l.kind] = time.Now().Add(pollShare * l.cost)
+		if l.link != 0 {
+			continue
 		}
+		cost := l.cost
+		if last, ok := p.cost[l.kind]; ok {
+			cost = min(cost, last)
+		}
+		p.due[l.kind], p.cost[l.kind] = time.Now().Add(pollShare*cost), l.cost
 	}
 }
 

@@ -175,18 +175,15 @@ func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.R
 }
 
 // leans reports whether an object that a dump does not show on a link may
-// still be there, on another on which it stands too, and has that looked at.
+// still be there, on another on which it stands too, and has the kind looked
+// at.
 func (st *state) leans(s subject, key rtnl.Row, e rtnl.Element, dumped []rtnl.Row, from origin) bool {
-	if len(dumped) > 0 {
+	other := func(ref rtnl.Ref) bool { return ref.Kind == rtnl.Link.Name && ref.ID != s.link }
+	if len(dumped) > 0 || !slices.ContainsFunc(s.kind.Refs(s.kind, key, e.State), other) {
 		return false
 	}
-	for _, ref := range s.kind.Refs(s.kind, key, e.State) {
-		if ref.Kind == rtnl.Link.Name && ref.ID != s.link {
-			st.suspect(subject{s.kind, ref.ID}, doubt{from.cause, from.at})
-			return true
-		}
-	}
-	return false
+	st.suspect(subject{s.kind, 0}, doubt{from.cause, from.at})
+	return true
 }
 
 // standsOn reports whether an object stands on a link.

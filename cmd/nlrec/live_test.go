@@ -58,6 +58,9 @@ func startRecording(t iptest.TB, db string, prepare ...func(*exec.Cmd)) *recordi
 	return nil
 }
 
+// polling makes a recorder look often for what is never announced.
+func polling(c *exec.Cmd) { c.Args = append(c.Args, "--poll", "300ms") }
+
 // stop ends the recorder with a signal and returns how it ended.
 func (r *recording) stop(signal syscall.Signal) error {
 	r.t.Helper()
@@ -146,7 +149,7 @@ func compareSteps(t *testing.T, steps []string) {
 		return
 	}
 	db := filepath.Join(t.TempDir(), "live.db")
-	r := startRecording(t, db)
+	r := startRecording(t, db, polling)
 	type moment struct {
 		step, at string
 		iptest.Snapshot

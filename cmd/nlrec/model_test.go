@@ -1,142 +1,172 @@
 package main
 
 import (
-	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
-	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
-	"nlrec/internal/iptest"
 	"nlrec/internal/netnstest"
 )
 
-// twoLinks is where every random sequence begins.
-const twoLinks = `ip link set lo up
-for l in v w; do ip link add ${l}0 type veth peer name ${l}1; done
-for l in v0 v1 w0 w1; do sysctl -qw net.ipv6.conf.$l.accept_dad=0 net.ipv6.conf.$l.router_solicitations=0; ip link set $l up; done
-ip address add 10.0.0.1/24 dev v0; ip address add 10.1.0.1/24 dev w0
-ip address add 2001:db8:1::1/64 dev v0 nodad; ip address add 2001:db8:2::1/64 dev w0 nodad`
+const (
+	commandsEach = 30 // commands in a sequence
+	workers      = 2  // sequences at a time
+	patience     = 20 * time.Second
+	shrinkFor    = 3 * time.Minute
+)
 
-// pick draws one of several texts.
-func pick(t *rapid.T, texts ...string) string { return rapid.SampledFrom(texts).Draw(t, "choice") }
-
-// operation draws a command of ip. Many fail, as people's do.
-func operation(t *rapid.T) string {
-	family, dev, net, prefix, host := "4", pick(t, "v0", "w0"), 0, "10.9.%d.0/24", "10.%d.0.%d"
-	if dev == "w0" {
-		net = 1
+// round draws some commands, at most a given number. In some rounds the
+// recorder is restarted, killed or stopped before, or they come at full speed.
+func round(t *rapid.T, g grammar, most int) (before, commands []string) {
+	what := rapid.SampledFrom([]string{"", "", "", "", doTogether, doTogether, doSuspend, doRestart, doKill}).Draw(t, "before")
+	if what != "" {
+		before = []string{what}
 	}
-	if rapid.Bool().Draw(t, "IPv6") {
-		family, prefix, host = "6", "2001:db8:9%d::/64", "2001:db8:%d::%d"
-		net++
+	for range min(rapid.IntRange(1, 9).Draw(t, "commands"), most) {
+		commands = append(commands, g.command(t))
 	}
-	other := map[int]int{0: 1, 1: 0}[net]
-	if family == "6" {
-		other = 3 - net
-	}
-	dst := fmt.Sprintf(prefix, rapid.IntRange(1, 3).Draw(t, "prefix"))
-	gateway := fmt.Sprintf(host, net, rapid.IntRange(2, 5).Draw(t, "host"))
-	gateway2 := fmt.Sprintf(host, other, rapid.IntRange(2, 5).Draw(t, "host"))
-	slot := pick(t, "", "", " metric 7") + pick(t, "", "", " table 77")
-	verb := pick(t, "add", "append", "prepend", "replace", "change", "replace")
-	id := rapid.IntRange(1, 3).Draw(t, "id")
-	if family == "6" {
-		id += 10
-	}
-	group := id/10*10 + 5
-	address := fmt.Sprintf(host, net, rapid.SampledFrom([]int{1, 1, 9}).Draw(t, "host")) + map[string]string{"4": "/24", "6": "/64"}[family]
-	return rapid.SampledFrom([]string{
-		fmt.Sprintf("-%s route %s %s via %s%s", family, verb, dst, gateway, slot),
-		fmt.Sprintf("-%s route %s %s dev %s%s", family, verb, dst, dev, slot),
-		fmt.Sprintf("-%s route %s %s%s nexthop via %s nexthop via %s weight 2", family, verb, dst, slot, gateway, gateway2),
-		fmt.Sprintf("-%s route %s blackhole %s%s", family, verb, dst, slot),
-		fmt.Sprintf("-%s route %s %s via %s%s proto static", family, verb, dst, gateway, slot),
-		fmt.Sprintf("-%s route del %s%s", family, dst, slot),
-		fmt.Sprintf("-%s route del %s via %s%s", family, dst, gateway, slot),
-		fmt.Sprintf("-%s route %s %s nhid %s%s", family, verb, dst, pick(t, fmt.Sprint(id), fmt.Sprint(group)), slot),
-		fmt.Sprintf("link set %s %s", dev, pick(t, "down", "up", "up")),
-		fmt.Sprintf("link set %s1 %s", dev[:1], pick(t, "down", "up", "up")),
-		fmt.Sprintf("-%s address add %s dev %s", family, address, dev),
-		fmt.Sprintf("-%s address del %s dev %s", family, address, dev),
-		fmt.Sprintf("nexthop %s id %d via %s dev %s", pick(t, "add", "replace"), id, gateway, dev),
-		fmt.Sprintf("nexthop replace id %d group %d/%d", group, id, id/10*10+1),
-		fmt.Sprintf("nexthop del id %d", id),
-		fmt.Sprintf("rule add pref %d iif %s table 77", rapid.IntRange(1, 4).Draw(t, "pref"), dev),
-		fmt.Sprintf("rule del pref %d", rapid.IntRange(1, 4).Draw(t, "pref")),
-		fmt.Sprintf("link set %s mtu %s", dev, pick(t, "1400", "1500")),
-		fmt.Sprintf("neigh %s %s lladdr 02:00:00:00:00:0%d dev %s", pick(t, "add", "replace", "del"), gateway, rapid.IntRange(1, 3).Draw(t, "host"), dev),
-		fmt.Sprintf("link add x0 %s", pick(t, "type veth peer name x1", "link v0 type macvlan", "type bridge", "type ifb")),
-		"link del x0",
-	}).Draw(t, "operation")
+	return before, commands
 }
 
-// TestModel does random things to a namespace and compares what nlrec recorded
-// with what ip says, after every few of them and, at the end, as of each of
-// those moments. Now and then the recorder is killed, or stopped, and started
-// again. A failure prints the shortest sequence of ip commands that shows it.
+// sequence draws what is done to a world: rounds of commands, after each of
+// which recording and kernel are compared. Some recorders have a buffer so
+// small that it overruns.
+func sequence(g grammar) *rapid.Generator[[]string] {
+	return rapid.Custom(func(t *rapid.T) []string {
+		steps := []string{doStart + rapid.SampledFrom([]string{"", "", smallBuffer}).Draw(t, "buffer")}
+		for left := commandsEach; left > 0; {
+			before, commands := round(t, g, left)
+			left -= len(commands)
+			steps = append(slices.Concat(steps, before, commands), doCompare)
+		}
+		return steps
+	})
+}
+
+// TestModel lives through random sequences of commands and compares what nlrec
+// recorded with what ip says, now and then and, at the end, as of each of those
+// moments. A failure prints the shortest sequence found that shows it, as
+// commands, and the seed that makes it again. $NLREC_SEQUENCES is how many, or
+// for how long; $NLREC_SEED the first seed.
+//
+// Sequences are drawn by rapid. They are shortened here: they take too long,
+// and depend too much on time, for its shrinking.
 func TestModel(t *testing.T) {
 	if !netnstest.Enter(t) {
 		return
 	}
-	if err := flag.Set("rapid.checks", checks()); err != nil {
-		t.Fatal(err)
-	}
-	runtime.LockOSThread() // for each check gets a namespace of its own
-	dir := t.TempDir()
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.Command("sh", "-ec", twoLinks).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		r := startRecording(t, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
-		type moment struct {
-			at string
-			iptest.Snapshot
-		}
-		var moments []moment
-		var done []string
-		for range rapid.IntRange(1, 5).Draw(t, "rounds") {
-			if rapid.IntRange(0, 4).Draw(t, "restart") == 0 {
-				_ = r.stop(rapid.SampledFrom([]syscall.Signal{syscall.SIGTERM, syscall.SIGKILL}).Draw(t, "signal"))
-				done = append(done, "# recorder restarted")
-				r = startRecording(t, r.db)
-			}
-			for range rapid.IntRange(1, 8).Draw(t, "operations") {
-				op := operation(t)
-				err := exec.Command("ip", strings.Fields(op)...).Run()
-				done = append(done, fmt.Sprintf("ip %s # %v", op, err == nil))
-			}
-			s, at := r.agreesWithin("\n"+strings.Join(done, "\n"), 4*time.Second)
-			moments = append(moments, moment{at, s})
-		}
-		if err := r.stop(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range moments {
-			if diff := iptest.Differences(m.Snapshot, asked(t, r.db, "--at", m.at)); diff != "" {
-				t.Fatalf("as of %s:\n%s\n%s", m.at, diff, strings.Join(done, "\n"))
-			}
+	seed := firstSeed(t)
+	more := budget(t, "NLREC_SEQUENCES", "10")
+	began, done := time.Now(), atomic.Int64{}
+	t.Run("", func(t *testing.T) {
+		for range workers {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				runtime.LockOSThread() // whose namespaces are its own, and which ends with it
+				ownNames(t)
+				for more() && !t.Failed() {
+					tryLife(t, seed+int(done.Add(1))-1)
+				}
+			})
 		}
 	})
+	t.Logf("%d sequences of %d commands in %v", done.Load(), commandsEach, time.Since(began).Round(time.Second))
 }
 
-// checks is how many sequences are tried; $NLREC_CHECKS says otherwise.
-func checks() string {
-	if n := os.Getenv("NLREC_CHECKS"); n != "" {
-		return n
+// tryLife tries the sequence that a seed makes.
+func tryLife(t *testing.T, seed int) {
+	steps := sequence(parseGrammar(administration)).Example(seed)
+	wrong := live(t.TempDir(), steps, patience)
+	if wrong == "" {
+		return
 	}
-	return "10"
+	t.Logf("NLREC_SEED=%d makes\n%s\nwhere %s", seed, strings.Join(steps, "\n"), wrong)
+	until := time.Now().Add(shrinkFor)
+	steps = shrink(steps, func(fewer []string) bool {
+		if time.Now().After(until) {
+			return false
+		}
+		now := live(t.TempDir(), fewer, patience/4)
+		same := now != "" && symptom(now) == symptom(wrong)
+		if same {
+			wrong = now
+		}
+		return same
+	})
+	t.Errorf("NLREC_SEED=%d, shortened. In the namespace home, beside away:%s\n%s\n# %s", seed, peacefully, strings.Join(steps, "\n"), wrong)
+}
+
+// shrink takes steps away as long as what is left, after the first, fails.
+func shrink(steps []string, fails func([]string) bool) []string {
+	for size := len(steps) / 2; size > 0; size /= 2 {
+		for i := 1; i < len(steps); {
+			fewer := slices.Delete(slices.Clone(steps), i, min(i+size, len(steps)))
+			if fails(fewer) {
+				steps = fewer
+			} else {
+				i += size
+			}
+		}
+	}
+	return steps
+}
+
+// symptom is what two failures have in common that are of one cause, more or
+// less: how they begin, without numbers, and the kind of the first difference.
+func symptom(wrong string) string {
+	lines := strings.SplitN(wrong, "\n", 3)
+	if len(lines) > 1 {
+		lines[1], _, _ = strings.Cut(lines[1], " ")
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, strings.Join(lines[:min(2, len(lines))], "\n"))
+}
+
+// firstSeed is a new seed, or $NLREC_SEED.
+func firstSeed(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("NLREC_SEED")
+	if text == "" {
+		text = fmt.Sprint(rand.IntN(1_000_000_000))
+	}
+	seed, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("$NLREC_SEED: %v", err)
+	}
+	t.Logf("NLREC_SEED=%d", seed)
+	return seed
+}
+
+// budget returns a function that says whether there is to be another. An
+// environment variable has the number of them, or the time they may take.
+func budget(t *testing.T, variable, otherwise string) func() bool {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		text = otherwise
+	}
+	if n, err := strconv.Atoi(text); err == nil {
+		var taken atomic.Int64
+		return func() bool { return taken.Add(1) <= int64(n) }
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("$%s: %v", variable, err)
+	}
+	until := time.Now().Add(d)
+	return func() bool { return time.Now().Before(until) }
 }

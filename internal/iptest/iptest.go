@@ -61,9 +61,10 @@ func Kernel(t TB) Snapshot {
 // as of an instant, a row with all columns of its view as a JSON object.
 func Question() string {
 	var arms []string
+	columns := columns()
 	for _, o := range oracles {
 		var pairs []string
-		for _, column := range columns(o.kind) {
+		for _, column := range columns[o.kind] {
 			pairs = append(pairs, fmt.Sprintf("'%s', %[1]s", column.Name))
 		}
 		arms = append(arms, fmt.Sprintf("SELECT '%s' AS kind, json_object(%s) AS columns FROM %[1]s", o.kind, strings.Join(pairs, ", ")))
@@ -71,17 +72,20 @@ func Question() string {
 	return strings.Join(arms, " UNION ALL ")
 }
 
-// columns are those of a kind's view, but for those that tell of the recording
-// and not of the object.
-func columns(kind string) []query.Column {
+// columns are those of each view, but for those that tell of the recording and
+// not of the object.
+func columns() map[string][]query.Column {
 	catalog, err := query.Catalog()
 	if err != nil {
 		panic(err) // the SQL is part of the program
 	}
-	i := slices.IndexFunc(catalog, func(t query.Table) bool { return t.Name == kind })
-	return slices.DeleteFunc(slices.Clone(catalog[i].Columns), func(c query.Column) bool {
-		return slices.Contains(ofRecording, c.Name)
-	})
+	of := map[string][]query.Column{}
+	for _, t := range catalog {
+		of[t.Name] = slices.DeleteFunc(slices.Clone(t.Columns), func(c query.Column) bool {
+			return slices.Contains(ofRecording, c.Name)
+		})
+	}
+	return of
 }
 
 // Recording reads the answer to Question, as "nlrec query -o json" prints it.
@@ -90,10 +94,11 @@ func Recording(t TB, answer string) Snapshot {
 	var rows []struct{ Kind, Columns string }
 	decode(t, answer, &rows)
 	byKind := map[string][]row{}
+	columns := columns()
 	for _, object := range rows {
 		var r row
 		decode(t, object.Columns, &r)
-		for _, column := range columns(object.Kind) {
+		for _, column := range columns[object.Kind] {
 			if text, ok := r[column.Name].(string); ok && strings.HasPrefix(column.Meaning, "JSON") {
 				var nested any
 				decode(t, text, &nested)
