@@ -23,6 +23,7 @@ const (
 	linkToB      = addB + "ip link add v0 type veth peer name v1 netns b; ip link set v0 up; ip addr add 10.0.0.1/24 dev v0; ip -6 addr add 2001:db8:1::1/64 dev v0; ip -n b link set v1 up; ip -n b addr add 10.0.0.2/24 dev v1; ip -n b -6 addr add 2001:db8:1::2/64 dev v1; "
 	acceptRA     = "sysctl -qw net.ipv6.conf.v0.accept_ra=2 net.ipv6.conf.v0.accept_ra_rt_info_max_plen=64; "
 	awaitDefault = "await 'ip -6 route show default | grep -q ra'"
+	taps         = "test -w /dev/net/tun"
 	skipNotify   = "/proc/sys/net/ipv6/route/skip_notify_on_dev_down"
 	noCarrier    = "await 'ip link show v0 | grep -q NO-CARRIER'"
 )
@@ -61,10 +62,10 @@ var scenarios = []scenario{
 	{name: "link-netns-peer-away", setup: addB + pair, do: "ip link set v1 netns b"},
 	{name: "link-netns-back", setup: addB + pairs46 + "ip link set v0 netns b", do: "ip -n b link set v0 netns a", silent: "link [2]: link_netnsid"},
 	{name: "link-netns-newname", setup: addB + pair, do: "ip link set v0 netns b name zz"},
-	{name: "link-tun-add", do: "ip tuntap add t0 mode tap", silent: "link [2]: info_data", polled: true},
-	{name: "link-tun-carrier", setup: "ip tuntap add t0 mode tap; ip link set t0 up; ip addr add 10.5.0.1/24 dev t0",
+	{name: "link-tun-add", needs: taps, do: "ip tuntap add t0 mode tap", silent: "link [2]: info_data", polled: true},
+	{name: "link-tun-carrier", needs: taps, setup: "ip tuntap add t0 mode tap; ip link set t0 up; ip addr add 10.5.0.1/24 dev t0",
 		do: "hold-tap t0 & await 'ip link show t0 | grep -q LOWER_UP'; kill $!; await 'ip link show t0 | grep -q NO-CARRIER'"},
-	{name: "link-tun-nonpersist-exit", do: "hold-tap t0 & await 'ip link show t0'; kill $!; await '! ip link show t0'"},
+	{name: "link-tun-nonpersist-exit", needs: taps, do: "hold-tap t0 & await 'ip link show t0'; kill $!; await '! ip link show t0'"},
 	{name: "link-macvlan", setup: pair, do: macvlan + "; ip link set m0 up", silent: "link [3]: promiscuity"},
 	{name: "link-macvlan-lower-del", setup: pair + macvlan + "; ip link set m0 up; ip addr add 10.3.0.1/24 dev m0", do: "ip link del v0", silent: "route [inet 254 10.3.0.0/24  0 0]: only in the recording"},
 	{name: "link-macvlan-lower-down", setup: pair + macvlan + "; ip link set m0 up; ip addr add 10.3.0.1/24 dev m0",
@@ -75,7 +76,7 @@ var scenarios = []scenario{
 	{name: "link-ethtool-features", setup: pair, do: "set-by-ioctl v0 gso 0"},
 	{name: "link-ioctl-flags", setup: pair, do: "set-by-ioctl v0 flags 0x1203"},
 	{name: "link-ioctl-mtu", setup: pair, do: "set-by-ioctl v0 mtu 1300", silent: "link [3]: af_spec"},
-	{name: "link-sysfs-alias-group-txq", setup: pair,
+	{name: "link-sysfs-alias-group-txq", needs: "echo 0 > /sys/class/net/lo/netdev_group", setup: pair,
 		do: "echo 88 > /sys/class/net/v0/tx_queue_len; echo abc > /sys/class/net/v0/ifalias; echo 9 > /sys/class/net/v0/netdev_group; echo 1 > /sys/class/net/v0/gro_flush_timeout", silent: "link [3]: link_group", polled: true},
 	{name: "link-addrgenmode", setup: pair, do: "ip link set v0 addrgenmode eui64; ip link set v0 addrgenmode none"},
 	{name: "link-vxlan-add", setup: pair, do: "ip link add vx0 type vxlan id 7 dstport 4789 remote 10.0.0.9 dev v0; ip link set vx0 up"},
@@ -83,7 +84,7 @@ var scenarios = []scenario{
 		do: "ip link set vx0 type vxlan id 7 remote 10.0.0.10 ageing 100"},
 	{name: "link-noop-set", setup: pair, do: "ip link set v0 mtu 1500; ip link set v0 up; ip link set v0 txqueuelen 1000"},
 	{name: "link-xdp-none", setup: pair, do: "ip link set v0 xdp off"},
-	{name: "link-num-queues-rps", setup: pair, do: "echo 1 > /sys/class/net/v0/queues/rx-0/rps_cpus"},
+	{name: "link-num-queues-rps", needs: "echo 0 > /sys/class/net/lo/queues/rx-0/rps_cpus", setup: pair, do: "echo 1 > /sys/class/net/v0/queues/rx-0/rps_cpus"},
 	// Addresses.
 	{name: "addr4-add", setup: pair, do: "ip addr add 10.0.0.1/24 dev v0"},
 	{name: "addr4-add-nolink", setup: "ip link add v0 type veth peer name v1", do: "ip addr add 10.0.0.1/24 dev v0"},
@@ -362,7 +363,7 @@ var scenarios = []scenario{
 	{name: "tc-qdisc-del", setup: pair + "tc qdisc add dev v0 root handle 1: htb default 10", do: "tc qdisc del dev v0 root", silent: "link [3]: qdisc"},
 	{name: "tc-linkdown", setup: pair + "tc qdisc add dev v0 root handle 1: htb default 10", do: "ip link set v0 down"},
 	{name: "tc-devdel", setup: pair + "tc qdisc add dev v0 root handle 1: htb default 10; tc qdisc add dev v0 clsact", do: "ip link del v0"},
-	{name: "tc-default-attach-on-up", setup: "ip tuntap add t0 mode tap", do: "ip link set t0 up"},
+	{name: "tc-default-attach-on-up", needs: taps, setup: "ip tuntap add t0 mode tap", do: "ip link set t0 up"},
 	{name: "tc-txqlen", setup: pair + "tc qdisc add dev v0 root pfifo_fast", do: "ip link set v0 txqueuelen 5"},
 	{name: "tc-clsact", setup: pair, do: "tc qdisc add dev v0 clsact"},
 	// Settings.

@@ -31,7 +31,7 @@ func TestStartInChurn(t *testing.T) {
 	ownNames(t)
 	w := newWorld(filepath.Join(t.TempDir(), "churn.db"), 5*time.Minute)
 	defer w.end()
-	defer failWith(t)
+	defer w.failWith(t)
 	all := often(10_000, 50_000)
 	some := all / 10
 	routes := newRoutes(t, all)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -47,11 +46,7 @@ func TestDay(t *testing.T) {
 	began := time.Now()
 	w := newWorld(filepath.Join(t.TempDir(), "day.db"), 20*time.Second)
 	defer w.end()
-	defer func() {
-		if wrong := recover(); wrong != nil {
-			t.Fatalf("%v\nwhich the comparison before did not show:\n%s", wrong, strings.Join(w.sinceCompared(), "\n"))
-		}
-	}()
+	defer w.failWith(t)
 	w.do(doStart + smallBuffer)
 	for i := range instants {
 		for _, step := range hour.Example(seed + i) {
@@ -61,23 +56,4 @@ func TestDay(t *testing.T) {
 	}
 	w.finish()
 	t.Logf("%d commands, %d instants compared, in %v", commands, len(w.moments), time.Since(began).Round(time.Second))
-}
-
-// sinceCompared returns the steps after the last comparison that succeeded.
-func (w *world) sinceCompared() []string {
-	if len(w.moments) == 0 {
-		return w.given
-	}
-	return w.given[w.moments[len(w.moments)-1].after:]
-}
-
-// failWith fails a test when the world failed.
-func failWith(t *testing.T) {
-	switch f := recover().(type) {
-	case nil:
-	case failure:
-		t.Fatal(string(f))
-	default:
-		panic(f)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -104,6 +105,32 @@ func tryLife(t *testing.T, seed int) {
 		return same
 	})
 	t.Errorf("NLREC_SEED=%d, shortened. In the namespace home, beside away:%s\n%s\n# %s", seed, peacefully, strings.Join(steps, "\n"), wrong)
+}
+
+// live lets a world live through steps, and tells what is wrong with its
+// recording; empty: nothing.
+func live(dir string, steps []string, patience time.Duration) (wrong string) {
+	db := filepath.Join(dir, "model.db")
+	var w *world
+	defer func() {
+		switch f := recover().(type) {
+		case nil:
+		case failure:
+			wrong = string(f)
+		default:
+			panic(f)
+		}
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			_ = os.Remove(db + suffix)
+		}
+	}()
+	w = newWorld(db, patience)
+	defer w.end()
+	for _, step := range steps {
+		w.do(step)
+	}
+	w.finish()
+	return ""
 }
 
 // shrink takes steps away as long as what is left, after the first, fails.

@@ -34,7 +34,7 @@ func TestOverruns(t *testing.T) {
 	})
 	w := newWorld(filepath.Join(t.TempDir(), "overruns.db"), 30*time.Second)
 	defer w.end()
-	defer failWith(t)
+	defer w.failWith(t)
 	w.do(doStart + smallBuffer)
 	w.compare()
 	var dropped []int64
@@ -136,7 +136,7 @@ func TestOverrunsUnderLoad(t *testing.T) {
 	ownNames(t)
 	w := newWorld(filepath.Join(t.TempDir(), "load.db"), 30*time.Second)
 	defer w.end()
-	defer failWith(t)
+	defer w.failWith(t)
 	w.do(doStart + " --socket-buffer 5000")
 	r := newRoutes(t, 1000)
 	stop := r.churn(1000, math.MaxInt)

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -39,8 +37,9 @@ type kept struct {
 	iptest.Snapshot
 }
 
-// peacefully makes a world begin with two pairs of veths and a few nexthops. Addresses are
-// looked for quickly, so that this is over in the middle of what is done.
+// peacefully makes a world begin with two pairs of veths, a bridge and a few
+// nexthops. Duplicate addresses are looked for so shortly that this ends in the
+// middle of what is done.
 const peacefully = `
 ip link set lo up
 for l in v w; do ip link add ${l}0 type veth peer name ${l}1; done
@@ -48,7 +47,7 @@ for l in v0 v1 w0 w1; do
 	sysctl -qw net.ipv6.conf.$l.router_solicitations=0 net.ipv6.neigh.$l.retrans_time_ms=20 net.ipv4.neigh.$l.retrans_time_ms=50
 	ip link set $l up
 done
-ip -batch - <<.
+ip -force -batch - <<.
 address add 10.0.0.1/24 dev v0
 address add 10.1.0.1/24 dev w0
 address add 2001:db8:1::1/64 dev v0 nodad
@@ -265,32 +264,6 @@ func nlrecVerify(db string, flags ...string) (failed string, err error) {
 	return failed, err
 }
 
-// live lets a world live through steps, and tells what is wrong with its
-// recording; empty: nothing.
-func live(dir string, steps []string, patience time.Duration) (wrong string) {
-	db := filepath.Join(dir, "model.db")
-	var w *world
-	defer func() {
-		switch f := recover().(type) {
-		case nil:
-		case failure:
-			wrong = string(f)
-		default:
-			panic(f)
-		}
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			_ = os.Remove(db + suffix)
-		}
-	}()
-	w = newWorld(db, patience)
-	defer w.end()
-	for _, step := range steps {
-		w.do(step)
-	}
-	w.finish()
-	return ""
-}
-
 // failing fails by a panic with a failure, which can be tried again.
 type failing struct{ cleanups []func() }
 
@@ -300,3 +273,19 @@ func (f *failing) Helper()                         {}
 func (f *failing) Cleanup(do func())               { f.cleanups = append(f.cleanups, do) }
 func (f *failing) Fatal(args ...any)               { panic(failure(fmt.Sprint(args...))) }
 func (f *failing) Fatalf(form string, args ...any) { panic(failure(fmt.Sprintf(form, args...))) }
+
+// failWith fails a test when the world has failed, and tells what was done
+// since the last comparison that succeeded.
+func (w *world) failWith(t *testing.T) {
+	switch f := recover().(type) {
+	case nil:
+	case failure:
+		since := 0
+		if n := len(w.moments); n > 0 {
+			since = w.moments[n-1].after
+		}
+		t.Fatalf("%s\nwhich the comparison before did not show. Since:\n%s", f, strings.Join(w.given[since:], "\n"))
+	default:
+		panic(f)
+	}
+}
