@@ -81,33 +81,59 @@ type gap struct {
 	id, from int64
 }
 
-// settle takes looks and makes the state agree. Changes it finds get the
-// instant up to which notifications were applied before the dump that shows
-// them, so that time does not go back from one change to the next.
+// settle takes looks and makes the state agree. Notifications that come while
+// a dump runs are applied before it, so that what they entail is inferred and
+// not found, and their slots are left to them. Where notifications were missed
+// before, the dump comes first: what is held may be too old to apply one to.
+// Either way time does not go back from one change to the next.
 func (r *Recorder) settle(looks []*look, p purpose) error {
 	waiting, began, err := r.flush()
 	if err != nil {
 		return err
 	}
 	for round := 1; len(looks) > 0; round++ {
-		if err := r.receiveAll(waiting, round > 1); err != nil {
+		if err := r.receiveAll(waiting, p.blind && round > 1); err != nil {
 			return err
 		}
 		var ended int64
 		if waiting, ended, err = r.dumpAll(looks); err != nil {
 			return err
 		}
+		at := began
+		if !p.blind {
+			at = ended
+			if err := r.receiveAmid(waiting, looks); err != nil {
+				return err
+			}
+			waiting = nil
+		}
 		var left []*look
 		for _, l := range looks {
 			if !l.whole && round < dumps {
 				left = append(left, l)
-			} else if err := r.adopt(l, p, began, ended); err != nil {
+			} else if err := r.adopt(l, p, at, began, ended); err != nil {
 				return err
 			}
 		}
 		looks, began = left, ended
 	}
 	return r.receiveAll(waiting, true)
+}
+
+// receiveAmid applies what came while dumps ran, and notes which slots that
+// concerns.
+func (r *Recorder) receiveAmid(waiting []rtnl.Item, looks []*look) error {
+	r.state.touched = map[user]bool{}
+	err := r.receiveAll(waiting, false)
+	for u := range r.state.touched {
+		for _, l := range looks {
+			if l.kind == u.kind {
+				l.during[u.key], l.ever[u.key] = true, true
+			}
+		}
+	}
+	r.state.touched = nil
+	return err
 }
 
 // dumpAll takes a round of each look, and returns the notifications that came
@@ -188,10 +214,10 @@ func (r *Recorder) disturb(looks []*look, item rtnl.Item) {
 
 // adopt makes the state of a subject what a look has shown: first what is
 // gone, then what is there. began is when the last dumps did, ended when they
-// were done.
-func (r *Recorder) adopt(l *look, p purpose, began, ended int64) error {
+// were done, at the label of what is found.
+func (r *Recorder) adopt(l *look, p purpose, at, began, ended int64) error {
 	start := time.Now()
-	from := origin{at: began, how: p.how, cause: l.cause}
+	from := origin{at: at, how: p.how, cause: l.cause}
 	if p.how == store.Found {
 		from.dating = r.dating(l, p, ended)
 	}
@@ -205,6 +231,7 @@ func (r *Recorder) adopt(l *look, p purpose, began, ended int64) error {
 		return err
 	}
 	l.cost += time.Since(start)
+	r.Log.Debug("looked", "kind", l.kind.Name, "link", l.link, "dumps", len(l.rounds), "changes", r.state.changes-before, "took", l.cost)
 	if err := r.settled(l, began, ended, r.state.changes > before, kept); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type state struct {
 	users map[rtnl.Ref]map[user]bool // who stands on an object
 
 	departed map[user]departed // objects that went to another network namespace
+	touched  map[user]bool     // slots that were written to; nil: nobody asks
 }
 
 // user is a slot whose objects stand on another.
@@ -226,6 +227,9 @@ func elements(held []*store.Object) []rtnl.Element {
 // came.
 func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.Object, after []rtnl.Element, from origin) {
 	first := len(st.batch)
+	if st.touched != nil {
+		st.touched[user{k, text}] = true
+	}
 	for _, o := range held {
 		st.unuse(k, key, text, o.State.Values)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	lull      = 1_000_000            // microseconds of silence after which a signal may be on its way
+	lull      = 100_000              // microseconds of silence after which a signal may be on its way
 	grace     = time.Millisecond     // for such a signal to come
 	tooLate   = 2 * time.Second      // a timer that fires so much later was not allowed to
 	suspended = "recorder suspended" // the reason of the gap
