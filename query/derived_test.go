@@ -62,6 +62,10 @@ func TestDerived(t *testing.T) {
 	set(1, rtnl.Route, route("10.0.0.1", 0, "oif", int64(1), "flags", `[]`, "scope", "host", "type", "local"))
 	set(1, rtnl.Route, route("10.0.0.0/8", 0, "flags", `[]`, "scope", "global",
 		"nexthops", `[{"oif":1,"weight":1,"flags":[]},{"oif":3,"weight":1,"flags":["dead","linkdown"]}]`))
+	six := route("2001:db8::/32", 0, "oif", int64(1), "flags", `[]`, "scope", "global", "type", "unicast")
+	six["family"] = "inet6"
+	set(1, rtnl.Route, six)
+	set(2, rtnl.Route, route("10.1.0.0/16", 0, "oif", int64(1), "flags", `[]`, "scope", "global", "via", `{"family":"inet6","host":"fe80::5"}`))
 	rule := func(priority int64, more recordingtest.Values) recordingtest.Values {
 		v := recordingtest.Values{"family": "inet", "priority": priority}
 		for column, value := range more {
@@ -82,6 +86,8 @@ func TestDerived(t *testing.T) {
 	routes := "SELECT flags FROM route WHERE dst = 'default'"
 	local := "SELECT flags FROM route WHERE dst = '10.0.0.1'"
 	hops := "SELECT json_extract(nexthops, '$[0].flags'), json_extract(nexthops, '$[1].flags'), json_extract(nexthops, '$[0].dev') FROM route WHERE dst = '10.0.0.0/8'"
+	via := "SELECT flags FROM route WHERE dst = '10.1.0.0/16'"
+	inet6 := "SELECT flags FROM route WHERE family = 'inet6'"
 	rules := "SELECT iif_detached, oif_detached, unresolved FROM rule WHERE priority = 5"
 	below := "SELECT ifname, flags FROM link WHERE ifindex > 1 ORDER BY ifindex"
 	inside := "SELECT json_extract(info_data, '$.link'), json_type(info_data, '$.learning') FROM link WHERE ifindex = 2"
@@ -93,6 +99,9 @@ func TestDerived(t *testing.T) {
 		{"hops with carrier", at("1"), hops, `[] ["dead","linkdown"] eth0`},
 		{"hops without", at("2"), hops, `["linkdown"] ["dead","linkdown"] eth0`},
 		{"hops without, which matters", at("3"), hops, `["dead","linkdown"] ["dead","linkdown"] eth9`},
+		{"a gateway of another family, as told", at("2"), via, `[]`},
+		{"IPv6 without carrier", at("3"), inet6, `["linkdown"]`},
+		{"IPv6 over a link that is down", at("4"), inet6, `["dead","linkdown"]`},
 		{"a rule's link, and no rule to go to", at("1"), rules, "0 1 1"},
 		{"an alternative name, and a rule to go to", at("3"), rules, "0 1 0"},
 		{"neither", at("4"), rules, "1 1 1"},
