@@ -2,13 +2,14 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME = 60s
+ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartInChurn
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
-	go test -race -timeout 15m -skip='^TestScenarios$$' ./...
-	go test -run='^TestScenarios$$' ./recorder
+	go test -race -timeout 15m -skip='^Test(Scenarios|Model|$(ENDURANCE))$$' ./...
+	go test -timeout 15m -run='^Test(Scenarios|$(ENDURANCE))$$' ./recorder ./cmd/nlrec
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
@@ -17,7 +18,7 @@ exact: tools
 	NLREC_SEQUENCES=1000 go test -count=1 -timeout 5h -v -run='^TestModel$$' ./cmd/nlrec
 
 day: tools
-	NLREC_LONG=1 go test -count=1 -timeout 2h -v -run='^Test(Day|Overruns|OverrunsUnderLoad|StartInChurn)$$' ./cmd/nlrec
+	NLREC_LONG=1 go test -count=1 -timeout 2h -v -run='^Test($(ENDURANCE))$$' ./cmd/nlrec
 
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
