@@ -147,7 +147,7 @@ func (st *state) ownDead(key, route rtnl.Row, before []rtnl.Element) rtnl.Row {
 		was = before[i].State
 	}
 	return k.OwnDead(route, was, func(link int64, wasDead bool) bool {
-		return wasDead || !st.linkUp(link) || key[0] == "inet" && !st.hasIPv4(rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
+		return wasDead || !st.upWithoutCarrier(link) || key[0] == "inet" && !st.hasIPv4(rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
 	})
 }
 
@@ -222,6 +222,11 @@ func (st *state) hasIPv4(link rtnl.Ref) bool {
 func (st *state) link(index int64) (text string, held []*store.Object) {
 	text = string(rtnl.AppendKey(nil, rtnl.Row{index}))
 	return text, st.kinds[rtnl.Link][text]
+}
+
+func (st *state) upWithoutCarrier(index int64) bool {
+	_, held := st.link(index)
+	return len(held) == 1 && hasFlag(held[0].State, "UP") && !hasFlag(held[0].State, "LOWER_UP")
 }
 
 func (st *state) linkUp(index int64) bool {
