@@ -26,6 +26,8 @@ link       ip link set <any> {promisc|allmulticast|multicast|arp|protodown} {on|
 link       ip link set <any> {up|down|mtu 1450|addrgenmode {eui64|none}|gso_max_size 30000}
 link       ip link property {add|del} dev <any> altname alternative<n>
 link       ip link set {<dev> name y0|y0 name <dev>|x0 name x2|x2 name x0}
+link       tc qdisc {replace dev <any> root {pfifo|htb}|del dev <any> root}
+link       ip token set ::<n> dev <dev>
 
 port       ip link set <member> {master br0|master br0|nomaster}
 port       ip link set <member> type bridge_slave {cost 77|priority 9|isolated {on|off}|hairpin on|guard on|mcast_router 2|neigh_suppress on}
@@ -93,9 +95,9 @@ neighbour  ip neigh {add|del} proxy <gw> dev <dev>
 neighbour  bash -c "echo > /dev/udp/<gw>/9"
 
 sysctl     sysctl -qw net.ipv$.conf.<scope>.{forwarding|ignore_routes_with_linkdown}={1|0}
-sysctl     sysctl -qw net.ipv6.conf.<scope>.{disable_ipv6|keep_addr_on_down|accept_dad}={1|0}
+sysctl     sysctl -qw net.ipv6.conf.<scope>.{disable_ipv6|keep_addr_on_down|accept_dad|proxy_ndp}={1|0}
 sysctl     sysctl -qw net.ipv6.conf.<dev>.{mtu=1300|addr_gen_mode=1|use_tempaddr=2}
-sysctl     sysctl -qw net.ipv4.conf.<scope>.{promote_secondaries|rp_filter|proxy_arp|arp_notify}={1|0}
+sysctl     sysctl -qw net.ipv4.conf.<scope>.{promote_secondaries|rp_filter|proxy_arp|arp_notify|bc_forwarding}={1|0}
 sysctl     sysctl -qw net.ipv6.route.{skip_notify_on_dev_down={1|0}|gc_interval=1}
 sysctl     sysctl -qw net.ipv4.{nexthop_compat_mode={0|1}|ip_forward={1|0}}
 sysctl     sysctl -qw net.ipv$.neigh.<dev>.base_reachable_time_ms=500 net.ipv$.neigh.<dev>.delay_first_probe_time=1
