@@ -54,7 +54,6 @@ func TestDerived(t *testing.T) {
 	r := recordingtest.Open(t, path)
 	r.Begin(t0-second, t0)
 	const up, down = `["UP","LOWER_UP"]`, `["NO-CARRIER","UP"]`
-	ignore := `{"inet":{"conf":{"ignore_routes_with_linkdown":1}}}`
 	set := func(at int64, k *rtnl.Kind, v recordingtest.Values) { r.Set(t0+at*second, k, v) }
 	set(1, rtnl.Link, link(1, "eth0", "flags", up, "carrier", int64(1)))
 	set(1, rtnl.Link, link(2, "vx0", "flags", `[]`, "link_index", int64(1), "info_data", `{"id":7,"link_index":1,"learning":true}`))
@@ -63,6 +62,10 @@ func TestDerived(t *testing.T) {
 	set(1, rtnl.Route, route("10.0.0.1", 0, "oif", int64(1), "flags", `[]`, "scope", "host", "type", "local"))
 	set(1, rtnl.Route, route("10.0.0.0/8", 0, "flags", `[]`, "scope", "global",
 		"nexthops", `[{"oif":1,"weight":1,"flags":[]},{"oif":3,"weight":1,"flags":["dead","linkdown"]}]`))
+	six := route("2001:db8::/32", 0, "oif", int64(1), "flags", `[]`, "scope", "global", "type", "unicast")
+	six["family"] = "inet6"
+	set(1, rtnl.Route, six)
+	set(2, rtnl.Route, route("10.1.0.0/16", 0, "oif", int64(1), "flags", `[]`, "scope", "global", "via", `{"family":"inet6","host":"fe80::5"}`))
 	rule := func(priority int64, more recordingtest.Values) recordingtest.Values {
 		v := recordingtest.Values{"family": "inet", "priority": priority}
 		for column, value := range more {
@@ -72,7 +75,8 @@ func TestDerived(t *testing.T) {
 	}
 	set(1, rtnl.Rule, rule(5, recordingtest.Values{"iif": "eth0", "oif": "other", "goto": int64(9)}))
 	set(2, rtnl.Link, link(1, "eth0", "flags", down, "carrier", int64(0)))
-	set(3, rtnl.Link, link(1, "eth9", "altnames", `["eth0","x"]`, "flags", down, "carrier", int64(0), "af_spec", ignore))
+	set(3, rtnl.Link, link(1, "eth9", "altnames", `["eth0","x"]`, "flags", down, "carrier", int64(0)))
+	set(3, rtnl.Netconf, recordingtest.Values{"family": "inet", "ifindex": int64(-1), "ignore_routes_with_linkdown": int64(1)})
 	set(3, rtnl.Rule, rule(9, nil))
 	set(4, rtnl.Link, link(1, "eth9", "flags", `[]`, "carrier", int64(0)))
 	r.Remove(t0+4*second, rtnl.Rule, rule(9, nil))
@@ -82,6 +86,8 @@ func TestDerived(t *testing.T) {
 	routes := "SELECT flags FROM route WHERE dst = 'default'"
 	local := "SELECT flags FROM route WHERE dst = '10.0.0.1'"
 	hops := "SELECT json_extract(nexthops, '$[0].flags'), json_extract(nexthops, '$[1].flags'), json_extract(nexthops, '$[0].dev') FROM route WHERE dst = '10.0.0.0/8'"
+	via := "SELECT flags FROM route WHERE dst = '10.1.0.0/16'"
+	inet6 := "SELECT flags FROM route WHERE family = 'inet6'"
 	rules := "SELECT iif_detached, oif_detached, unresolved FROM rule WHERE priority = 5"
 	below := "SELECT ifname, flags FROM link WHERE ifindex > 1 ORDER BY ifindex"
 	inside := "SELECT json_extract(info_data, '$.link'), json_type(info_data, '$.learning') FROM link WHERE ifindex = 2"
@@ -93,6 +99,9 @@ func TestDerived(t *testing.T) {
 		{"hops with carrier", at("1"), hops, `[] ["dead","linkdown"] eth0`},
 		{"hops without", at("2"), hops, `["linkdown"] ["dead","linkdown"] eth0`},
 		{"hops without, which matters", at("3"), hops, `["dead","linkdown"] ["dead","linkdown"] eth9`},
+		{"a gateway of another family, as told", at("2"), via, `[]`},
+		{"IPv6 without carrier", at("3"), inet6, `["linkdown"]`},
+		{"IPv6 over a link that is down", at("4"), inet6, `["dead","linkdown"]`},
 		{"a rule's link, and no rule to go to", at("1"), rules, "0 1 1"},
 		{"an alternative name, and a rule to go to", at("3"), rules, "0 1 0"},
 		{"neither", at("4"), rules, "1 1 1"},

@@ -76,38 +76,59 @@ type purpose struct {
 	blind bool
 }
 
-// gap is one that is open.
-type gap struct {
-	id, from int64
-}
-
-// settle takes looks and makes the state agree. Changes it finds get the
-// instant up to which notifications were applied before the dump that shows
-// them, so that time does not go back from one change to the next.
+// settle takes looks and makes the state agree. Notifications that come while
+// a dump runs are applied before it, so that what they entail is inferred and
+// not found, and their slots are left to them. Where notifications were missed
+// before, the dump comes first: what is held may be too old to apply one to.
+// Either way time does not go back from one change to the next.
 func (r *Recorder) settle(looks []*look, p purpose) error {
 	waiting, began, err := r.flush()
 	if err != nil {
 		return err
 	}
 	for round := 1; len(looks) > 0; round++ {
-		if err := r.receiveAll(waiting, round > 1); err != nil {
+		if err := r.receiveAll(waiting, p.blind && round > 1); err != nil {
 			return err
 		}
 		var ended int64
 		if waiting, ended, err = r.dumpAll(looks); err != nil {
 			return err
 		}
+		at := began
+		if !p.blind {
+			at = ended
+			if err := r.receiveAmid(waiting, looks); err != nil {
+				return err
+			}
+			waiting = nil
+		}
 		var left []*look
 		for _, l := range looks {
 			if !l.whole && round < dumps {
 				left = append(left, l)
-			} else if err := r.adopt(l, p, began, ended); err != nil {
+			} else if err := r.adopt(l, p, at, began, ended); err != nil {
 				return err
 			}
 		}
 		looks, began = left, ended
 	}
 	return r.receiveAll(waiting, true)
+}
+
+// receiveAmid applies what came while dumps ran, and notes which slots that
+// concerns.
+func (r *Recorder) receiveAmid(waiting []rtnl.Item, looks []*look) error {
+	r.state.touched = map[user]bool{}
+	err := r.receiveAll(waiting, false)
+	for u := range r.state.touched {
+		for _, l := range looks {
+			if l.kind == u.kind {
+				l.during[u.key], l.ever[u.key] = true, true
+			}
+		}
+	}
+	r.state.touched = nil
+	return err
 }
 
 // dumpAll takes a round of each look, and returns the notifications that came
@@ -184,149 +205,4 @@ func (r *Recorder) disturb(looks []*look, item rtnl.Item) {
 		}
 		return nil
 	})
-}
-
-// adopt makes the state of a subject what a look has shown: first what is
-// gone, then what is there. began is when the last dumps did, ended when they
-// were done.
-func (r *Recorder) adopt(l *look, p purpose, began, ended int64) error {
-	start := time.Now()
-	from := origin{at: began, how: p.how, cause: l.cause}
-	if p.how == store.Found {
-		from.dating = r.dating(l, p, ended)
-	}
-	before := r.state.changes
-	rounds := l.rounds
-	if l.whole {
-		rounds = rounds[len(rounds)-1:]
-	}
-	kept := r.adoptMissing(l, rounds, from)
-	if err := r.adoptShown(l, rounds, from, p.blind); err != nil {
-		return err
-	}
-	l.cost += time.Since(start)
-	if err := r.settled(l, began, ended, r.state.changes > before, kept); err != nil {
-		return err
-	}
-	if l.bad != nil {
-		return r.undecodable(l.kind, l.bad)
-	}
-	if l.link == 0 {
-		return r.readable(l.kind)
-	}
-	return nil
-}
-
-// dating is the interval in which what a look finds has happened: since all of
-// it was known last, or, where a change put it in doubt that concerns but one
-// link, since that.
-func (r *Recorder) dating(l *look, p purpose, ended int64) store.Dating {
-	switch {
-	case p.gap != nil:
-		return store.Dating{NotBefore: p.gap.from, NotAfter: ended, Gap: p.gap.id}
-	case r.unsettled[l.kind] != nil:
-		u := r.unsettled[l.kind]
-		return store.Dating{NotBefore: u.from, NotAfter: ended, Gap: u.id}
-	case l.link != 0:
-		return store.Dating{NotBefore: min(l.at, ended), NotAfter: ended}
-	}
-	return store.Dating{NotBefore: min(r.known[l.kind], ended), NotAfter: ended, Gap: r.refused[l.kind]}
-}
-
-// adoptMissing removes what no round shows. It returns what it kept, because
-// the rounds prove too little.
-func (r *Recorder) adoptMissing(l *look, rounds []round, from origin) (kept map[string]bool) {
-	kept = map[string]bool{}
-	for _, text := range r.state.missing(l.subject, rounds) {
-		switch {
-		case l.whole && !l.during[text], !l.ever[text] && r.lacked(l, text):
-			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, nil, from)
-		case !l.whole && !l.ever[text]:
-			kept[text] = true
-		}
-	}
-	return kept
-}
-
-// lacked reports whether an earlier look at all of the kind lacked a slot too.
-func (r *Recorder) lacked(l *look, text string) bool {
-	u := r.unsettled[l.kind]
-	return u != nil && l.link == 0 && u.lacked[text]
-}
-
-// adoptShown makes the slots that rounds show what the last of them shows. A
-// slot of which a notification spoke during the last round is left to that.
-func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) error {
-	done := map[string]bool{}
-	for i := len(rounds) - 1; i >= 0; i-- {
-		last := i == len(rounds)-1
-		for _, text := range rounds[i].order {
-			if done[text] || l.ever[text] && !last || l.during[text] && (l.kind.Slots == nil || !blind) {
-				continue
-			}
-			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, union(l, rounds[:i+1], text), from)
-			done[text] = len(rounds) > 1
-			if err := r.commitFull(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// union returns what rounds show of a slot, as the last has it: what that
-// lacks is added, and of copies the fewest count.
-func union(l *look, rounds []round, text string) []rtnl.Row {
-	states := rounds[len(rounds)-1].slots[text]
-	if l.kind.Slots == nil || l.ever[text] {
-		return states
-	}
-	for _, earlier := range rounds[:len(rounds)-1] {
-		shown := earlier.slots[text]
-		switch {
-		case !l.kind.Slots.Multiset:
-			states = append(slices.Clone(states), without(l.kind, shown, states)...)
-		case shown != nil && len(shown) < len(states):
-			states = shown
-		}
-	}
-	return states
-}
-
-// unsettled is a kind of which the last look at all of it proved too little.
-type unsettled struct {
-	gap
-	lacked map[string]bool // slots that are held and that it did not show
-}
-
-// settled draws the conclusion from a look: all of the kind is known again, or
-// it is not.
-func (r *Recorder) settled(l *look, began, ended int64, changed bool, kept map[string]bool) error {
-	k, u := l.kind, r.unsettled[l.kind]
-	if l.link != 0 {
-		if !l.whole {
-			r.state.suspect(l.subject, l.doubt)
-		}
-		return nil
-	}
-	if l.whole || !changed && len(kept) == 0 {
-		r.known[k] = began
-		delete(r.unsettled, k)
-		if u != nil {
-			return r.store.CloseGap(r.ctx, u.id, ended, 0)
-		}
-		return nil
-	}
-	r.state.suspect(l.subject, l.doubt)
-	if u != nil {
-		u.lacked = kept
-		return nil
-	}
-	from := began
-	if r.known[k] != 0 && r.known[k] < from {
-		from = r.known[k]
-	}
-	g, err := r.openGap(store.Gap{Kind: k, From: from, Reason: "dump not settled"})
-	r.unsettled[k] = &unsettled{*g, kept}
-	return err
 }

@@ -1,11 +1,16 @@
 package recorder
 
 import (
+	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +45,7 @@ func TestUnsettled(t *testing.T) {
 			l.rounds = append(l.rounds, seen)
 		}
 		l.whole, l.during = whole, map[string]bool{}
-		if err := errors.Join(r.adopt(l, purpose{how: store.Found}, wall(), wall()), r.commit()); err != nil {
+		if err := errors.Join(r.adopt(l, purpose{how: store.Found}, wall(), wall(), wall()), r.commit()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,6 +159,73 @@ func TestFilteredDump(t *testing.T) {
 	}
 	if n := number(t, db, `SELECT count(*) FROM route WHERE dst = '2001:db8:8::/48'`); n != 1 {
 		t.Errorf("a route by two links is there %d times", n)
+	}
+}
+
+// dumpCount is a log handler that counts the dumps that looks take.
+type dumpCount struct {
+	slog.Handler
+	n *atomic.Int64
+}
+
+func (c dumpCount) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c dumpCount) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "dumps" {
+			c.n.Add(a.Value.Int64())
+		}
+		return true
+	})
+	return nil
+}
+
+// TestStorm: a thousand links go down at once. What that entails is inferred,
+// and confirmed by few dumps.
+func TestStorm(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	const pairs = 500
+	var add, down strings.Builder
+	for i := range pairs {
+		fmt.Fprintf(&add, "link add v%d type veth peer name w%d\nlink set v%[1]d up\nlink set w%[1]d up\naddress add 10.%[3]d.%[4]d.1/24 dev v%[1]d\nroute add 172.16.%[3]d.%[4]d/32 via 10.%[3]d.%[4]d.2\n", i, i, i>>8, i&255)
+		fmt.Fprintf(&down, "link set v%d down\nlink set w%[1]d down\n", i)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"add": add.String(), "down": down.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	netnstest.Run(t, "ip -batch "+filepath.Join(dir, "add"))
+	count := dumpCount{slog.DiscardHandler, &atomic.Int64{}}
+	path := filepath.Join(dir, "a.db")
+	r := run(t, path, Config{Log: slog.New(count)})
+	before := count.n.Load()
+	netnstest.Run(t, "ip -batch "+filepath.Join(dir, "down"))
+	file, err := store.OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for {
+		differences, err := Compare(t.Context(), file, true)
+		if err == nil && len(differences) == 0 {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err, differences)
+		}
+	}
+	r.stop()
+	if n := count.n.Load() - before; n > pairs/4 {
+		t.Errorf("%d dumps for %d links", n, 2*pairs)
+	} else {
+		t.Logf("%d dumps for %d links", n, 2*pairs)
+	}
+	if n := number(t, openSQL(t, path), `SELECT count(*) FROM change_log WHERE how = 'inferred' AND op = '-' AND label LIKE '172.16.%'`); n != pairs {
+		t.Errorf("%d routes were inferred to be gone, want %d", n, pairs)
 	}
 }
 

@@ -69,46 +69,6 @@ func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin
 	return nil
 }
 
-// noteRefused notes the kinds whose notifications the kernel refuses to send:
-// what polling finds is all that will be known of them.
-func (r *Recorder) noteRefused() error {
-	for _, k := range rtnl.Kinds() {
-		why := r.listener.Refused[k.Name]
-		if why == nil {
-			continue
-		}
-		r.Log.Warn("no notifications of a kind", "kind", k.Name, "error", why)
-		g, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"})
-		if err != nil {
-			return err
-		}
-		r.refused[k] = g.id
-	}
-	return nil
-}
-
-// undecodable notes that objects of a kind may be missing from the timeline,
-// until a dump of the kind can be read to its end.
-func (r *Recorder) undecodable(k *rtnl.Kind, why error) error {
-	if r.blind[k] != 0 {
-		return nil
-	}
-	r.Log.Warn("a message cannot be read", "error", why)
-	id, err := r.store.OpenGap(r.ctx, store.Gap{Kind: k, From: wall(), Reason: "undecodable message"})
-	r.blind[k] = id
-	return err
-}
-
-// readable closes the gap that undecodable opened.
-func (r *Recorder) readable(k *rtnl.Kind) error {
-	id := r.blind[k]
-	if id == 0 {
-		return nil
-	}
-	delete(r.blind, k)
-	return r.store.CloseGap(r.ctx, id, wall(), 0)
-}
-
 // flush returns everything that has arrived and is not yet applied, and an
 // instant: what is returned was read before, all else is read after. What it
 // collects does not count against the inbox's limit: the listener must get on

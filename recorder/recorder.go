@@ -314,34 +314,6 @@ func (r *Recorder) lookAgain() error {
 	return r.commit()
 }
 
-// loss is an overrun of the socket.
-type loss struct {
-	from  int64 // the last instant before it at which all was known
-	count int64 // of notifications; 0: not counted
-}
-
-// recover looks at everything after notifications were lost.
-func (r *Recorder) recover() error {
-	lost := *r.overrun
-	r.overrun = nil
-	g, err := r.openGap(store.Gap{From: lost.from, Reason: "overrun"})
-	if err != nil {
-		return err
-	}
-	more, err := r.lookAtAll(purpose{how: store.Found, gap: g, blind: true})
-	if err != nil {
-		return err
-	}
-	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
-	return r.store.CloseGap(r.ctx, g.id, wall(), lost.count+more)
-}
-
-// openGap opens a gap.
-func (r *Recorder) openGap(g store.Gap) (*gap, error) {
-	id, err := r.store.OpenGap(r.ctx, g)
-	return &gap{id, g.From}, err
-}
-
 // end writes what has arrived, and that the session is over.
 func (r *Recorder) end() error {
 	items, _, err := r.flush()

@@ -27,6 +27,7 @@ type state struct {
 	users map[rtnl.Ref]map[user]bool // who stands on an object
 
 	departed map[user]departed // objects that went to another network namespace
+	touched  map[user]bool     // slots that were written to; nil: nobody asks
 }
 
 // user is a slot whose objects stand on another.
@@ -96,35 +97,6 @@ func (st *state) observePart(k *rtnl.Kind, key rtnl.Row, with func(rtnl.Row) rtn
 	if held := st.kinds[k][text]; len(held) == 1 {
 		st.replace(k, key, text, held, []rtnl.Element{{Position: held[0].Position, State: with(held[0].State.Values)}}, from)
 	}
-}
-
-// departed is an object that went to another network namespace, and the state
-// it had.
-type departed struct {
-	object *store.Object
-	state  rtnl.Row
-}
-
-// manyDeparted bounds how many are remembered: those of containers never
-// return.
-const manyDeparted = 1024
-
-func (st *state) depart(k *rtnl.Kind, text string, o *store.Object) {
-	if len(st.departed) >= manyDeparted {
-		clear(st.departed)
-	}
-	st.departed[user{k, text}] = departed{o, o.State.Values}
-}
-
-// arrive returns the object that has come: one that had gone to another
-// namespace if it is the same, or else a new one.
-func (st *state) arrive(k *rtnl.Kind, key rtnl.Row, text string, e rtnl.Element) *store.Object {
-	d, ok := st.departed[user{k, text}]
-	delete(st.departed, user{k, text})
-	if ok && k.Another != nil && !k.Another(k, whole(key, d.state), whole(key, e.State)) {
-		return d.object
-	}
-	return &store.Object{Position: e.Position}
 }
 
 // countsAs returns the state to believe; nil: the object counts as not there.
@@ -226,6 +198,9 @@ func elements(held []*store.Object) []rtnl.Element {
 // came.
 func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.Object, after []rtnl.Element, from origin) {
 	first := len(st.batch)
+	if st.touched != nil {
+		st.touched[user{k, text}] = true
+	}
 	for _, o := range held {
 		st.unuse(k, key, text, o.State.Values)
 	}

@@ -5,21 +5,22 @@ package recorder
 // A process that is stopped (SIGSTOP, a shell's Ctrl-Z, a debugger) or frozen
 // (a container that is paused) reads nothing. Its socket keeps what is
 // announced, or overruns, but what it then reads has the time of reading. Two
-// things tell of it: SIGCONT, which comes with the end of a stop, and a timer
-// that fires late. What waited then has no instant but the interval since the
+// things tell of it: SIGCONT, which comes with the end of a stop, but not always
+// before what is read then, and a timer that fires late. What waited then has no instant but the interval since the
 // socket was last seen empty, and a gap tells of it.
 
 import (
+	"slices"
 	"time"
 
+	"nlrec/rtnl"
 	"nlrec/store"
 )
 
 const (
-	lull      = 1_000_000            // microseconds of silence after which a signal may be on its way
-	grace     = time.Millisecond     // for such a signal to come
-	tooLate   = 2 * time.Second      // a timer that fires so much later was not allowed to
-	suspended = "recorder suspended" // the reason of the gap
+	grace     = 200 * time.Millisecond // for a signal to come that may be on its way
+	tooLate   = 2 * time.Second        // a timer that fires so much later was not allowed to
+	suspended = "recorder suspended"   // the reason of the gap
 )
 
 // idled notes that the loop has waited from an instant until the poll timer
@@ -32,15 +33,8 @@ func (r *Recorder) idled(from time.Time) {
 // and dates what is to be worked on.
 func (r *Recorder) wakeUp() error {
 	r.late = 0
-	if wall()-r.awake > lull {
-		time.Sleep(grace)
-	}
-	select {
-	case <-r.continued:
-	default:
-		if !r.overslept {
-			return nil
-		}
+	if !r.wasContinued() && !r.overslept {
+		return nil
 	}
 	r.overslept = false
 	items, until, err := r.flush()
@@ -60,4 +54,23 @@ func (r *Recorder) wakeUp() error {
 	r.late, r.rest = g.id, append(items, r.rest...)
 	r.Log.Warn("the recorder was suspended", "since", time.UnixMicro(from))
 	return r.store.CloseGap(r.ctx, g.id, until, 0)
+}
+
+// wasContinued reports whether SIGCONT has come. Where the listener suspects
+// that the process was stopped, it waits for it.
+func (r *Recorder) wasContinued() bool {
+	select {
+	case <-r.continued:
+		return true
+	default:
+	}
+	if !slices.ContainsFunc(r.rest, func(i rtnl.Item) bool { return i.Interrupted }) {
+		return false
+	}
+	select {
+	case <-r.continued:
+		return true
+	case <-time.After(grace):
+		return false
+	}
 }

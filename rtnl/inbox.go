@@ -26,7 +26,9 @@ type Item struct {
 	Overrun bool   // messages were lost
 	Since   int64  // when the socket was seen empty before: what the item tells of came later, microseconds since 1970
 	Lost    int64  // for an overrun: how many; 0: not counted
-	Flushed bool   // what arrived before a call of Flush ends here
+	// Interrupted says that the process may have been stopped before.
+	Interrupted bool
+	Flushed     bool // what arrived before a call of Flush ends here
 }
 
 const (

@@ -38,6 +38,8 @@ type Listener struct {
 	inbox *Inbox
 	lost  uint32 // drops of the socket, as last read
 	empty int64  // when the socket was last seen empty, microseconds since 1970
+
+	interrupted bool // waiting ended without anything to read, since it last did otherwise
 }
 
 // Listen subscribes in the network namespace of the calling thread, with a
@@ -110,11 +112,24 @@ func (l *Listener) Flush() error {
 	return err
 }
 
-func (l *Listener) drainForever(fd int) error {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(l.event), Events: unix.POLLIN}}
-	buf := make([]byte, 16*maxMessage)
+func (l *Listener) drainForever(fd int) (err error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("wait for notifications: %w", err)
+	}
+	defer func() { err = errors.Join(err, unix.Close(epoll)) }()
+	for _, fd := range []int{fd, l.event} {
+		if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
+			return fmt.Errorf("wait for notifications: %w", err)
+		}
+	}
+	events, buf := make([]unix.EpollEvent, 2), make([]byte, 16*maxMessage)
 	for {
-		if _, err := unix.Poll(fds, -1); err != nil && err != unix.EINTR {
+		switch _, err := unix.EpollWait(epoll, events, -1); {
+		case err == unix.EINTR:
+			l.interrupted = true
+			continue
+		case err != nil:
 			return fmt.Errorf("wait for notifications: %w", err)
 		}
 		var count [8]byte
@@ -131,7 +146,8 @@ func (l *Listener) drainForever(fd int) error {
 
 // drain reads until nothing is left.
 func (l *Listener) drain(fd int, buf []byte) error {
-	overrun, since := false, l.empty
+	overrun, since, interrupted := false, l.empty, l.interrupted
+	l.interrupted = false
 	for {
 		size, err := receive(fd, buf)
 		switch {
@@ -145,7 +161,7 @@ func (l *Listener) drain(fd int, buf []byte) error {
 		case err != nil:
 			return fmt.Errorf("receive notifications: %w", err)
 		case size > 0:
-			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Data: buf[:size]}) {
+			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Interrupted: interrupted, Data: buf[:size]}) {
 				return nil
 			}
 		}

@@ -28,9 +28,10 @@ var Netconf = define(Kind{
 	},
 	About: inetFamily,
 	Slots: &Slots{Place: placeNetconf},
-	// What is told to all interfaces goes to those that had the default.
+	// What is told to all interfaces goes to those that had the default, and
+	// who changes one thing often changes others that are not announced.
 	Doubts: func(_ *Kind, was, now Row) []Doubt {
-		if was == nil || now == nil || was[1].(int64) > 0 {
+		if was == nil || now == nil {
 			return nil
 		}
 		return []Doubt{{Kind: "netconf"}}

@@ -174,14 +174,14 @@ func routeError(m *message, b []byte) (any, error) {
 }
 
 // finishRoute takes away what belongs to the nexthop object a route uses, and
-// keeps that a multipath route is down where that does not follow from its
-// links: IPv4 says so when the last of them went down alone, or all were down
-// from the beginning (fib_sync_down_dev() and fib_create_info() of
-// net/ipv4/fib_semantics.c).
+// keeps that a route is down where that does not follow from its links: of an
+// only hop as hopFlags says, and of several when the last of them went down
+// alone, or all were down from the beginning (fib_sync_down_dev() and
+// fib_create_info() of net/ipv4/fib_semantics.c).
 func finishRoute(m *message) error {
 	bits := int64(binary.NativeEndian.Uint32(m.header[8:]))
 	if m.get("nhid") == nil {
-		if bits&unix.RTNH_F_LINKDOWN != 0 && severalLinks(m.kind.hopsOf(m.row[len(m.kind.Key):])) {
+		if bits&unix.RTNH_F_LINKDOWN != 0 && (m.get("via") != nil || variousHops(m)) {
 			m.set("flags", string(flagNames(bits&^unix.RTNH_F_DEAD, routeFlags)))
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -78,7 +79,7 @@ func nextHop(h *message, attrs []byte) (jsonText, error) {
 	}
 	o.add("oif", int64(int32(binary.NativeEndian.Uint32(h.header[4:]))))
 	o.add("weight", int64(h.header[3])+1)
-	o.add("flags", flagNames(hopFlags(int64(h.header[2])), nextHopFlags))
+	o.add("flags", flagNames(hopFlags(int64(h.header[2]), values[unix.RTA_VIA] != nil), nextHopFlags))
 	if len(other.b) > 0 {
 		o.add("extra", other.text())
 	}
@@ -88,9 +89,11 @@ func nextHop(h *message, attrs []byte) (jsonText, error) {
 // hopFlags returns those of the flags of a hop that are its own. A hop is dead
 // from when its link went down, or lost its last IPv4 address, until that ends;
 // what else is said of the link then stays as it was. Without that, linkdown
-// only repeats that the link has no carrier.
-func hopFlags(bits int64) int64 {
-	if bits&unix.RTNH_F_DEAD != 0 {
+// only repeats that the link has no carrier, unless the gateway is of another
+// family: then it says that the link lost it since the route is there, see
+// fib_check_nh_v6_gw() of net/ipv4/fib_semantics.c.
+func hopFlags(bits int64, via bool) int64 {
+	if bits&unix.RTNH_F_DEAD != 0 || via {
 		return bits
 	}
 	return bits &^ unix.RTNH_F_LINKDOWN
@@ -141,9 +144,12 @@ func (k *Kind) hopsOf(state Row) []hop {
 	return hops
 }
 
-// severalLinks reports whether hops go by more than one link.
-func severalLinks(hops []hop) bool {
-	return slices.ContainsFunc(hops, func(h hop) bool { return h.id.Oif != hops[0].id.Oif })
+// variousHops reports whether a route has hops by more than one link, or with
+// gateways of another family.
+func variousHops(m *message) bool {
+	text, _ := m.get("nexthops").(string)
+	hops := m.kind.hopsOf(m.row[len(m.kind.Key):])
+	return strings.Contains(text, `"via":`) || slices.ContainsFunc(hops, func(h hop) bool { return h.id.Oif != hops[0].id.Oif })
 }
 
 // routeRefs: a route stands on its nexthop object, or on the links of its hops.

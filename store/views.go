@@ -129,15 +129,20 @@ func kindSQL(k *rtnl.Kind) (label, body string, err error) {
 // words are what the files may say for longer expressions. $1, $2 … are the
 // arguments. The meaning of one may contain those that follow it.
 var words = []struct{ name, means string }{
-	// hop_flags(flags, ifindex): the flags of a hop over that link, and linkdown
-	// when it has no carrier or, for IPv6, does not run, and dead when it is told
-	// to mind. A hop that is dead by itself is as it is.
+	// hop_flags(flags, ifindex, told): the flags of a hop over that link, and
+	// linkdown when it has no carrier or, for IPv6, does not run, and dead when
+	// it is told to mind or, for IPv6, is down. A hop that is dead by itself is as
+	// it is; where told is not NULL, linkdown is only shown of one of which the
+	// kernel told it.
 	{"hop_flags", `ifnull(of_link(o.netns, $2, CASE WHEN $1 LIKE '%"dead"%' THEN $1
-    WHEN l.carrier <> 0 AND (o.family = 'inet' OR l.flags NOT LIKE '%"NO-CARRIER"%') THEN $1
-    ELSE with_linkdown($1, CASE WHEN ignored() THEN '"dead"' ELSE '' END) END), $1)`},
+    WHEN $3 IS NOT NULL AND $1 NOT LIKE '%"linkdown"%' THEN $1
+    WHEN l.carrier <> 0 AND (o.family = 'inet' OR l.flags NOT LIKE '%"NO-CARRIER"%' AND l.flags LIKE '%"UP"%') THEN but_linkdown($1)
+    ELSE with_linkdown(but_linkdown($1), CASE WHEN ignored() OR o.family = 'inet6' AND l.flags NOT LIKE '%"UP"%' THEN '"dead"' ELSE '' END) END), $1)`},
 	// with_linkdown(flags, dead): flags, after dead and before linkdown. That
 	// ip(8) has those of hardware after it, is not minded.
 	{"with_linkdown", `replace(replace('[' || $2 || ',' || substr($1, 2, length($1) - 2) || ',"linkdown"]', ',,', ','), '[,', '[')`},
+	// but_linkdown(flags): without linkdown.
+	{"but_linkdown", `replace(replace(replace($1, '"linkdown",', ''), ',"linkdown"', ''), '"linkdown"', '')`},
 	// ignored(): whether routes over the link k without carrier are not used:
 	// it is told so, or for IPv4 all are.
 	{"ignored", `EXISTS (SELECT 1 FROM netconf_object n JOIN netconf_state c ON c.id = state_of(n.object)

@@ -19,7 +19,8 @@ var kindSteps = []string{
 	sysctl -qw net.ipv6.conf.all.forwarding=1`,
 	`ip link set v1 down`,
 	`ip link set w1 down`,
-	`ip route add 10.9.6.0/24 nexthop via 10.0.0.5 nexthop via 10.1.0.5`,
+	`ip route add 10.9.6.0/24 nexthop via 10.0.0.5 nexthop via 10.1.0.5; ip route add 10.9.7.0/24 via inet6 fe80::5 dev w0
+	ip route add 10.9.8.0/24 nexthop via inet6 fe80::5 dev w0 nexthop via 10.1.0.6`,
 	`ip link set v1 up`,
 	`ip link set w1 up`,
 	`sysctl -qw net.ipv4.conf.v0.ignore_routes_with_linkdown=1 net.ipv6.conf.v0.ignore_routes_with_linkdown=1; ip link set v0 alias x`,
@@ -29,6 +30,7 @@ var kindSteps = []string{
 	`ip link set v0 down`,
 	`ip link set w1 down`,
 	`ip link set w1 up`,
+	`ip -6 route del 2001:db8:a::/64 via 2001:db8:2::3`,
 	`ip link set v0 up`,
 
 	// Rules, and what they name.

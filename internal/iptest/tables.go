@@ -1,7 +1,6 @@
 package iptest
 
-// ofRecording are the columns that tell where a row stands in the recording.
-// position is compared as the order of routes, see shapeRoutes.
+// ofRecording are the columns that tell of the recording and not of the object.
 var ofRecording = []string{"extra", "netns", "object", "valid_from_us", "valid_to_us", "gap"}
 
 // counters are the keys of ip that are no state: they count, age or run down,

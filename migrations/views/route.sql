@@ -19,23 +19,23 @@ SELECT
   o.tos,                 -- type of service it is for, as a number; IPv4
   CASE
     WHEN o.family = 'inet' AND s.nexthops IS NOT NULL THEN CASE
-      -- Of a route over one link, linkdown says that this is. Over several, it
-      -- depends on the order of events, and is kept as the kernel told.
-      WHEN (s.flags LIKE '%linkdown%' OR 1 = (SELECT count(DISTINCT json_extract(j.value, '$.oif')) FROM json_each(s.nexthops) j))
+      -- When all hops are down, linkdown says so. That depends on the order of
+      -- events where there are several links, and is kept as the kernel told.
+      WHEN (s.flags LIKE '%linkdown%' OR s.nexthops NOT LIKE '%"via":%' AND 1 = (SELECT count(DISTINCT json_extract(j.value, '$.oif')) FROM json_each(s.nexthops) j))
         AND NOT EXISTS (
           SELECT 1 FROM json_each(s.nexthops) j
           WHERE json_extract(j.value, '$.flags') NOT LIKE '%dead%'
             AND coalesce(of_link(o.netns, json_extract(j.value, '$.oif'), l.carrier <> 0), 1))
         THEN flags_with(s.flags, '["linkdown"]')
-      ELSE replace(replace(s.flags, ',"linkdown"', ''), '"linkdown"', '') END
+      ELSE but_linkdown(s.flags) END
     WHEN h.flags <> '[]' THEN flags_with(s.flags, h.flags)
     WHEN s.oif IS NULL OR s.scope = 'host' OR s.type = 'local' OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
-    ELSE hop_flags(s.flags, s.oif)
+    ELSE hop_flags(s.flags, s.oif, s.via)
   END AS flags,          -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; linkdown: the link has no carrier; dead: nor is the route used then
   CASE
     WHEN s.nexthops IS NOT NULL THEN (
       SELECT json_group_array(json_set(j.value, '$.dev', of_link(o.netns, json_extract(j.value, '$.oif'), l.ifname),
-        '$.flags', json(hop_flags(json_extract(j.value, '$.flags'), json_extract(j.value, '$.oif')))))
+        '$.flags', json(hop_flags(json_extract(j.value, '$.flags'), json_extract(j.value, '$.oif'), json_extract(j.value, '$.via')))))
       FROM json_each(s.nexthops) j)
     WHEN json_array_length(g.nh_group) > (o.family = 'inet') THEN (
       SELECT json_group_array(json_patch('{}', json_object(
