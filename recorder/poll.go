@@ -51,11 +51,8 @@ func (p *polls) took(looks []*look) {
 		if l.link != 0 {
 			continue
 		}
-		cost := l.cost
-		if last, ok := p.cost[l.kind]; ok {
-			cost = min(cost, last)
-		}
-		p.due[l.kind], p.cost[l.kind] = time.Now().Add(pollShare*cost), l.cost
+		p.due[l.kind] = time.Now().Add(pollShare * min(l.cost, p.cost[l.kind]))
+		p.cost[l.kind] = l.cost
 	}
 }
 

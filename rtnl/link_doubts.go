@@ -32,8 +32,9 @@ func linkDoubts(k *Kind, was, now Row) (doubts []Doubt) {
 	// macvlan that it is promiscuous, and IPv6 of a new MTU.
 	add(stays && changed("mtu") || appeared || vanished || changed("master_index") || changed("link_index") || changed("link_netnsid") ||
 		changed("info_slave_kind") || changed("info_slave_data") || bridge && (changed("address") || changed("info_data")), "link", 0)
-	// IPv6 addresses that are kept when a link goes down turn tentative.
-	add(stays && down, "address", index)
+	// IPv6 addresses that are kept when a link goes down turn tentative, and one
+	// that the link gets when it comes up is announced only once it is not.
+	add(stays && (down || up), "address", index)
 	add(vanished || down || noCarrier, "nexthop", index)
 	// A route also takes its MTU from the link, and its dead hops revive.
 	add(vanished || down || stays && up || noCarrier || stays && changed("mtu"), "route", index)

@@ -190,7 +190,7 @@ func TestLinkDoubts(t *testing.T) {
 		{"it appears, up", nil, link(up), []Doubt{{"link", 0}}},
 		{"it vanishes", link(0), nil, []Doubt{{"link", 0}, {"nexthop", 7}, {"route", 7}}},
 		{"it goes down", link(up), link(0), []Doubt{{"address", 7}, {"nexthop", 7}, {"route", 7}}},
-		{"it comes up", link(0), link(up), []Doubt{{"route", 7}}},
+		{"it comes up", link(0), link(up), []Doubt{{"address", 7}, {"route", 7}}},
 		{"it loses its carrier", link(up), link(unix.IFF_UP), []Doubt{{"nexthop", 7}, {"route", 7}}},
 		{"its carrier returns", link(unix.IFF_UP), link(up), nil},
 		{"its MTU changes", link(up, attr(unix.IFLA_MTU, n32(1500))), link(up, attr(unix.IFLA_MTU, n32(1400))), []Doubt{{"link", 0}, {"route", 7}}},

@@ -9,9 +9,16 @@ import (
 // What of routes changes without a word, and how to ask for those of one link.
 
 // routeDoubts: a multipath IPv6 route that loses a hop may show the attributes
-// of another sibling from then on, of which no message tells.
+// of another sibling from then on, of which no message tells. And a route to the
+// prefix of an IPv6 address tells of that while it is tentative.
 func routeDoubts(k *Kind, was, now Row) []Doubt {
-	if was == nil || now == nil || was[0] != "inet6" {
+	switch {
+	case now == nil || now[0] != "inet6":
+		return nil
+	case was == nil && k.Value(now, "protocol") == "kernel" && k.Value(now, "type") == "unicast":
+		index, _ := k.Value(now, "oif").(int64)
+		return []Doubt{{"address", index}}
+	case was == nil:
 		return nil
 	}
 	_, before := k.Split(was)

@@ -11,7 +11,8 @@ SELECT
   a.portid,              -- netlink port of whoever asked for it, most often a process id; NULL: the kernel itself, or not told
   c.was_since_us,        -- when the state that ended began, microseconds since 1970
   d.not_before_us,       -- it happened after this instant, microseconds since 1970; NULL: at at_us
-  d.not_after_us         -- and no later than this one, microseconds since 1970; NULL: at at_us
+  d.not_after_us,        -- and no later than this one, microseconds since 1970; NULL: at at_us
+  d.gap                  -- id of the gap in which it was missed or came late
 FROM change c
 JOIN kind k ON k.id = c.object & 63
 JOIN how h ON h.id = c.how
