@@ -26,7 +26,7 @@ func (r *Recorder) adopt(l *look, p purpose, at, began, ended int64) error {
 		rounds = rounds[len(rounds)-1:]
 	}
 	kept := r.adoptMissing(l, rounds, from)
-	if err := r.adoptShown(l, rounds, from, p.blind); err != nil {
+	if err := r.adoptShown(l, rounds, from, p.blind, kept); err != nil {
 		return err
 	}
 	l.cost += time.Since(start)
@@ -47,22 +47,38 @@ func (r *Recorder) adopt(l *look, p purpose, at, began, ended int64) error {
 // it was known last, or, where a change put it in doubt that concerns but one
 // link, since that.
 func (r *Recorder) dating(l *look, p purpose, ended int64) store.Dating {
-	switch {
+	d := store.Dating{NotBefore: r.known[l.kind], NotAfter: ended, Gap: r.refused[l.kind]}
+	switch u := r.unsettled[l.kind]; {
 	case p.gap != nil:
-		return store.Dating{NotBefore: p.gap.from, NotAfter: ended, Gap: p.gap.id}
-	case r.unsettled[l.kind] != nil:
-		u := r.unsettled[l.kind]
-		return store.Dating{NotBefore: u.from, NotAfter: ended, Gap: u.id}
+		d.NotBefore, d.Gap = earlier(p.gap.from, d.NotBefore), p.gap.id
+		if u != nil {
+			d.NotBefore = min(d.NotBefore, u.from)
+		}
+	case u != nil:
+		d.NotBefore, d.Gap = u.from, u.id
 	case l.link != 0:
-		return store.Dating{NotBefore: min(l.at, ended), NotAfter: ended}
+		d.NotBefore, d.Gap = l.at, l.gap
 	}
-	return store.Dating{NotBefore: min(r.known[l.kind], ended), NotAfter: ended, Gap: r.refused[l.kind]}
+	d.NotBefore = min(d.NotBefore, ended)
+	return d
+}
+
+// earlier returns the earlier of two instants, of which the second may not be
+// known.
+func earlier(a, b int64) int64 {
+	if b == 0 {
+		return a
+	}
+	return min(a, b)
 }
 
 // adoptMissing removes what no round shows. It returns what it kept, because
 // the rounds prove too little.
 func (r *Recorder) adoptMissing(l *look, rounds []round, from origin) (kept map[string]bool) {
 	kept = map[string]bool{}
+	if l.bad != nil {
+		return kept // what cannot be decoded may be any of it
+	}
 	for _, text := range r.state.missing(l.subject, rounds) {
 		switch {
 		case l.whole && !l.during[text], !l.ever[text] && r.lacked(l, text):
@@ -82,7 +98,7 @@ func (r *Recorder) lacked(l *look, text string) bool {
 
 // adoptShown makes the slots that rounds show what the last of them shows. A
 // slot of which a notification spoke during the last round is left to that.
-func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) error {
+func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool, kept map[string]bool) error {
 	done := map[string]bool{}
 	for i := len(rounds) - 1; i >= 0; i-- {
 		last := i == len(rounds)-1
@@ -90,7 +106,11 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) 
 			if done[text] || l.ever[text] && !last || l.during[text] && (l.kind.Slots == nil || !blind) {
 				continue
 			}
-			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, union(l, rounds[:i+1], text), from)
+			shown := r.believed(l, text, union(l, rounds[:i+1], text))
+			if lacks := r.lacks(l, text, shown); len(lacks) > 0 {
+				shown, kept[text] = append(shown, lacks...), true
+			}
+			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, shown, from)
 			done[text] = len(rounds) > 1
 			if err := r.commitFull(); err != nil {
 				return err
@@ -98,6 +118,32 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool) 
 		}
 	}
 	return nil
+}
+
+// believed returns what is to be believed of the states that rounds show of a
+// slot.
+func (r *Recorder) believed(l *look, text string, shown []rtnl.Row) (believed []rtnl.Row) {
+	key := rtnl.ParseKey(text)
+	for _, state := range shown {
+		if state = r.state.believable(l.kind, key, text, state); state != nil {
+			believed = append(believed, state)
+		}
+	}
+	return believed
+}
+
+// lacks returns the states that are held of a slot and not shown, where the
+// rounds do not prove them gone.
+func (r *Recorder) lacks(l *look, text string, shown []rtnl.Row) (states []rtnl.Row) {
+	if l.whole || l.ever[text] || l.kind.Slots == nil || r.lacked(l, text) {
+		return nil
+	}
+	for _, e := range elements(r.state.kinds[l.kind][text]) {
+		if l.link == 0 || standsOn(l.kind, rtnl.ParseKey(text), e.State, l.link) {
+			states = append(states, e.State)
+		}
+	}
+	return without(l.kind, states, shown)
 }
 
 // union returns what rounds show of a slot, as the last has it: what that
@@ -131,7 +177,7 @@ func (r *Recorder) settled(l *look, began, ended int64, changed bool, kept map[s
 	k, u := l.kind, r.unsettled[l.kind]
 	if l.link != 0 {
 		if !l.whole {
-			r.state.suspect(l.subject, l.doubt)
+			r.state.suspect(subject{k, 0}, l.doubt)
 		}
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // A subject is what is looked at: a kind, or of that only what stands on a
@@ -23,7 +24,17 @@ type subject struct {
 // A doubt is why a subject is to be looked at again.
 type doubt struct {
 	cause int64 // id of the change that made it necessary, or 0
-	at    int64 // when it came up
+	at    int64 // since when
+	gap   int64 // in which that was, or 0
+}
+
+// dated returns a doubt about what happened in an interval, if that is not
+// zero.
+func (d doubt) dated(in store.Dating) doubt {
+	if in.NotAfter != 0 {
+		d.at, d.gap = in.NotBefore, in.Gap
+	}
+	return d
 }
 
 // manyLinks is how many links of a kind are looked at one by one.
@@ -36,9 +47,6 @@ func (st *state) suspect(s subject, d doubt) {
 	}
 	if s.kind.Over == nil {
 		s.link = 0
-	}
-	if len(st.doubts) == 0 {
-		st.doubted = d.at
 	}
 	if _, ok := st.doubts[s]; !ok {
 		st.doubts[s] = d
@@ -56,23 +64,19 @@ func (st *state) suspectAll(doubts []rtnl.Doubt, d doubt) {
 // forgets it.
 func (st *state) takeDoubts() (looks []*look) {
 	for _, k := range rtnl.Kinds() {
-		whole, links := doubt{}, []int64{}
-		for s, d := range st.doubts {
-			if s.kind != k {
-				continue
-			}
-			if s.link != 0 {
+		var links []int64
+		whole := false
+		for s := range st.doubts {
+			switch {
+			case s.kind != k:
+			case s.link == 0:
+				whole = true
+			default:
 				links = append(links, s.link)
 			}
-			if whole.at == 0 || d.at < whole.at {
-				whole = d
-			}
 		}
-		if whole.at == 0 {
-			continue
-		}
-		if _, all := st.doubts[subject{k, 0}]; all || len(links) > manyLinks {
-			looks = append(looks, newLook(subject{k, 0}, whole))
+		if whole || len(links) > manyLinks {
+			looks = append(looks, newLook(subject{k, 0}, doubt{})) // what it finds may come of anything
 			continue
 		}
 		slices.Sort(links)

@@ -112,7 +112,7 @@ func (r *Recorder) settle(looks []*look, p purpose) error {
 		}
 		looks, began = left, ended
 	}
-	return r.receiveAll(waiting, true)
+	return r.receiveAll(waiting, p.blind)
 }
 
 // receiveAmid applies what came while dumps ran, and notes which slots that
@@ -166,9 +166,7 @@ func (r *Recorder) dump(l *look) error {
 			return // the kernel counts the links of its nexthop object too
 		}
 		text := string(rtnl.AppendKey(nil, key))
-		if values = r.state.believable(k, key, text, values); values != nil {
-			seen.add(k, text, r.store.Intern(k, values).Values)
-		}
+		seen.add(k, text, r.store.Intern(k, values).Values)
 	})
 	l.single = done.Batches <= 1
 	l.rounds, l.whole, l.during = append(l.rounds, seen), l.single || !done.Interrupted, map[string]bool{}

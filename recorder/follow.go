@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"nlrec/rtnl"
 	"nlrec/store"
 )
 
@@ -15,30 +16,28 @@ import (
 func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
-		r.awake = wall()
+		if !r.suspicious() {
+			r.awake = wall()
+		}
 		if len(r.rest) == 0 {
 			idle := time.Now()
 			select {
 			case <-ctx.Done():
-				return nil
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
 			case <-r.polls.timer():
-				r.idled(idle)
-				if err := r.poll(); err != nil {
-					return err
-				}
-			case s := <-r.continued:
-				r.continued <- s // for wakeUp
+			case <-r.continued:
+				r.signalled = true
 			case <-r.inbox.Ready:
 				r.rest = r.inbox.Take()
 			}
+			r.idled(idle)
 		}
-		if err := r.wakeUp(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return nil
 		}
-		if err := r.work(); err != nil {
+		if err := r.turn(); err != nil {
 			return err
 		}
 		again = nil
@@ -46,6 +45,23 @@ func (r *Recorder) follow(ctx context.Context) error {
 			again = time.After(r.untilLook())
 		}
 	}
+}
+
+// turn does what there is to do.
+func (r *Recorder) turn() error {
+	if r.suspicious() {
+		items, _, err := r.flush()
+		if err != nil {
+			return err
+		}
+		r.rest = append(items, r.rest...)
+	}
+	if r.polls.areDue() {
+		if err := r.poll(); err != nil {
+			return err
+		}
+	}
+	return r.work()
 }
 
 // work applies what was taken from the inbox, writes it, and then sees to
@@ -56,7 +72,6 @@ func (r *Recorder) work() error {
 	if err := r.receiveAll(items, false); err != nil {
 		return err
 	}
-	r.late = 0
 	r.inbox.Release()
 	busy := len(r.inbox.Ready) > 0
 	if n := len(r.state.batch); n > 0 && (!busy || wall()-r.state.batch[0].At > maxDelay) {
@@ -64,24 +79,34 @@ func (r *Recorder) work() error {
 			return err
 		}
 	}
-	switch {
-	case r.overrun != nil:
+	if r.overrun == nil && len(r.state.doubts) > 0 && r.untilLook() <= 0 && (!busy || time.Since(r.doubting) > patience) {
+		if err := r.lookAgain(); err != nil {
+			return err
+		}
+	}
+	if r.overrun != nil {
 		return r.recover()
-	case len(r.state.doubts) > 0 && r.untilLook() <= 0 && (!busy || wall()-r.state.doubted > patience):
-		return r.lookAgain()
 	}
 	return nil
 }
 
-// untilLook returns how long doubts must wait.
+// untilLook returns how long doubts must wait. There must be some.
 func (r *Recorder) untilLook() time.Duration {
-	return max(time.Until(r.resting), time.Duration(calmDown-(wall()-r.state.doubted))*time.Microsecond)
+	if r.doubting.IsZero() {
+		r.doubting = time.Now()
+	}
+	return max(time.Until(r.resting), calmDown-time.Since(r.doubting))
+}
+
+func (r *Recorder) takeDoubts() []*look {
+	r.doubting = time.Time{}
+	return r.state.takeDoubts()
 }
 
 // lookAgain looks at what may have changed without a word.
 func (r *Recorder) lookAgain() error {
 	began := time.Now()
-	looks := r.state.takeDoubts()
+	looks := r.takeDoubts()
 	if err := r.settle(looks, purpose{how: store.Found}); err != nil {
 		return err
 	}
@@ -90,7 +115,8 @@ func (r *Recorder) lookAgain() error {
 	return r.commit()
 }
 
-// end writes what has arrived, and that the session is over.
+// end writes what has arrived, looks once more at what may have changed
+// without a word, and writes that the session is over.
 func (r *Recorder) end() error {
 	items, _, err := r.flush()
 	if err != nil {
@@ -99,11 +125,25 @@ func (r *Recorder) end() error {
 	if err := r.receiveAll(items, false); err != nil {
 		return err
 	}
-	if err := r.commit(); err != nil {
+	for _, k := range rtnl.Kinds() {
+		if r.polls.cost[k] < lastLook {
+			r.state.suspect(subject{k, 0}, doubt{at: wall()})
+		}
+	}
+	if err := r.lookAgain(); err != nil {
 		return err
+	}
+	if r.overrun != nil {
+		if err := r.recover(); err != nil {
+			return err
+		}
 	}
 	return r.store.End(r.ctx, wall())
 }
+
+// lastLook is what a look at a kind may take when the recorder ends. What takes
+// longer is hardly ever changed without a word.
+const lastLook = 200 * time.Millisecond
 
 // commitFull writes the changes that wait, if they are enough.
 func (r *Recorder) commitFull() error {

@@ -33,12 +33,12 @@ import (
 )
 
 // infer applies what follows from a change that the kernel announced, or that
-// was inferred itself.
-func (st *state) infer(c store.Change) {
+// was inferred itself, and happened in the same interval.
+func (st *state) infer(c store.Change, dating store.Dating) {
 	if st.literal || c.How != store.Announced && c.How != store.Inferred {
 		return
 	}
-	from := origin{at: c.At, how: store.Inferred, cause: c.ID}
+	from := origin{at: c.At, how: store.Inferred, cause: c.ID, dating: dating}
 	switch c.Kind {
 	case rtnl.Link:
 		st.inferFromLink(c, from)
@@ -60,12 +60,17 @@ func hasFlag(s *store.State, name string) bool {
 	return strings.Contains(flags, `"`+name+`"`)
 }
 
+// working reports whether a link has a carrier or runs: IFF_LOWER_UP or
+// IFF_RUNNING, of which ip(8) names the lack.
+func working(s *store.State) bool {
+	return hasFlag(s, "LOWER_UP") || hasFlag(s, "UP") && !hasFlag(s, "NO-CARRIER")
+}
+
 func (st *state) inferFromLink(c store.Change, from origin) {
 	index := c.Key[0].(int64)
 	link := rtnl.Ref{Kind: "link", ID: index}
 	gone, down := c.State == nil, hasFlag(c.Was, "UP") && !hasFlag(c.State, "UP")
-	noCarrier := hasFlag(c.Was, "LOWER_UP") && !hasFlag(c.State, "LOWER_UP") || !hasFlag(c.Was, "NO-CARRIER") && hasFlag(c.State, "NO-CARRIER")
-	if gone || down || c.Was != nil && noCarrier {
+	if gone || down || c.Was != nil && working(c.Was) && !working(c.State) {
 		st.remove(rtnl.Nexthop, link, from, func(_ rtnl.Row, nexthop rtnl.Row) bool {
 			return rtnl.Nexthop.StateValue(nexthop, "blackhole") == nil
 		})
@@ -84,20 +89,41 @@ func (st *state) inferFromLink(c store.Change, from origin) {
 	st.inferPeer(c, from)
 }
 
-// inferMTU: IPv6 routes over a link follow its MTU.
+// inferMTU: IPv6 routes over a link, or by nexthop objects over it, follow its
+// MTU.
 func (st *state) inferMTU(c store.Change, from origin) {
 	k := rtnl.Link
 	now, _ := k.StateValue(c.State.Values, "mtu").(int64)
 	if k.StateValue(c.Was.Values, "mtu") == now || now < minMTU6 {
 		return
 	}
-	was := rtnl.MTU6(c.Was.Values)
-	st.rewrite(rtnl.Route, rtnl.Ref{Kind: k.Name, ID: c.Key[0].(int64)}, from, func(key, route rtnl.Row) rtnl.Row {
-		if key[0] != "inet6" {
+	was, link := rtnl.MTU6(c.Was.Values), rtnl.Ref{Kind: k.Name, ID: c.Key[0].(int64)}
+	follow := func(key, route rtnl.Row) rtnl.Row {
+		if key[0] != "inet6" || !rtnl.Route.ShowsFirst(route, link.ID) {
 			return route
 		}
-		return rtnl.Route.WithMTU(route, c.Key[0].(int64), was, now)
-	})
+		return rtnl.Route.WithMTU(route, was, now)
+	}
+	st.rewrite(rtnl.Route, link, from, follow)
+	for nexthop := range st.nexthopsOver(link, map[rtnl.Ref]bool{}) {
+		st.rewrite(rtnl.Route, nexthop, from, follow)
+	}
+}
+
+// nexthopsOver adds to found the nexthop objects that stand on another object,
+// and the groups they are in.
+func (st *state) nexthopsOver(on rtnl.Ref, found map[rtnl.Ref]bool) map[rtnl.Ref]bool {
+	for u := range st.users[on] {
+		if u.kind != rtnl.Nexthop {
+			continue
+		}
+		id, _ := rtnl.ParseKey(u.key)[0].(int64)
+		if ref := (rtnl.Ref{Kind: u.kind.Name, ID: id}); !found[ref] {
+			found[ref] = true
+			st.nexthopsOver(ref, found)
+		}
+	}
+	return found
 }
 
 // minMTU6 is the MTU below which IPv6 leaves a link, RFC 8200.

@@ -28,7 +28,7 @@ func TestUnsettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Begin(t.Context(), clocks(), "test"); err != nil {
+	if _, _, err := s.Begin(t.Context(), clocks(), "test"); err != nil {
 		t.Fatal(err)
 	}
 	r := newRecorder(t.Context(), s, Config{})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // pollShare is how much longer than a look the time between two must be.
@@ -41,6 +42,9 @@ func (p *polls) timer() <-chan time.Time {
 	return time.After(time.Until(p.next))
 }
 
+// areDue reports whether the time for polls has come.
+func (p *polls) areDue() bool { return p.every != 0 && !time.Now().Before(p.next) }
+
 // took puts off the next polls of the kinds of which all was looked at. That a
 // look took long once, when the machine was busy, does not count.
 func (p *polls) took(looks []*look) {
@@ -56,8 +60,8 @@ func (p *polls) took(looks []*look) {
 	}
 }
 
-// poll puts the kinds that are due in doubt, and notes that all up to now was
-// seen.
+// poll puts the kinds that are due in doubt, and notes that all until now was
+// seen, if all of it is written, and that the clock was set.
 func (r *Recorder) poll() error {
 	now := time.Now()
 	r.polls.next = now.Add(r.polls.every)
@@ -65,6 +69,14 @@ func (r *Recorder) poll() error {
 		if !now.Before(r.polls.due[k]) {
 			r.state.suspect(subject{k, 0}, doubt{at: wall()})
 		}
+	}
+	if clock := r.stepped(); clock != nil {
+		if err := r.store.Append(r.ctx, store.Batch{Clock: clock}); err != nil {
+			return err
+		}
+	}
+	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 || len(r.state.batch) > 0 || r.overrun != nil {
+		return nil
 	}
 	return r.store.Watched(r.ctx, r.awake)
 }

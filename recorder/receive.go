@@ -30,17 +30,15 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 		r.overrun.count += item.Lost
 	}
 	err := rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
+		late := r.lateDating(item)
 		for _, read := range r.hints[h.Type] {
-			r.state.suspectAll(read(body), doubt{at: item.At})
+			r.state.suspectAll(read(body), doubt{at: item.At}.dated(late))
 		}
 		k := r.byType[h.Type]
 		if k == nil {
 			return nil
 		}
-		from := origin{at: item.At, how: store.Announced, portid: h.Portid}
-		if r.late != 0 {
-			from.dating = store.Dating{NotBefore: item.Since, NotAfter: item.At, Gap: r.late}
-		}
+		from := origin{at: item.At, how: store.Announced, portid: h.Portid, dating: late}
 		return r.message(k, h, body, from, replayed)
 	})
 	if err != nil {
@@ -60,7 +58,7 @@ func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin
 	case errors.Is(err, rtnl.ErrForeign):
 		return nil
 	case err != nil:
-		r.state.suspect(subject{k, 0}, doubt{at: from.at})
+		r.state.suspect(subject{k, 0}, doubt{at: from.at}.dated(from.dating))
 		return r.undecodable(k, err)
 	}
 	n := rtnl.Notification{Flags: h.Flags, Deleted: h.Type == k.Del, Replayed: replayed}
@@ -89,7 +87,7 @@ func (r *Recorder) flush() (items []rtnl.Item, until int64, err error) {
 		for more := r.inbox.Take(); len(more) > 0; more = more[1:] {
 			if more[0].Flushed {
 				r.rest = more[1:]
-				return items, more[0].At, nil
+				return items, more[0].At, r.noticeSuspension(items)
 			}
 			items = append(items, more[0])
 		}

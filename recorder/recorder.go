@@ -77,28 +77,33 @@ type Recorder struct {
 	byType   map[uint16]*rtnl.Kind
 	hints    map[uint16][]hint
 
-	rest      []rtnl.Item               // taken from the inbox, to be worked on
-	late      int64                     // gap in which what is worked on waited, because the recorder was suspended; 0: none
-	overslept bool                      // a timer fired much too late
-	overrun   *loss                     // nil: nothing was lost since the last full look
-	blind     map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
-	known     map[*rtnl.Kind]int64      // as of when all of a kind was known last
-	unsettled map[*rtnl.Kind]*unsettled // kinds of which it has not been since
-	refused   map[*rtnl.Kind]int64      // gaps of kinds that the kernel announces nothing of
-	resting   time.Time                 // until when doubts must wait
-	polls     polls
-	continued chan os.Signal
-	awake     int64 // when it was seen to run last
-	offset    int64 // of the wall clock from the time since boot
-	ready     bool
+	rest       []rtnl.Item               // taken from the inbox, to be worked on
+	late       suspension                // what waited in the last one
+	overslept  bool                      // a timer fired much too late
+	overrun    *loss                     // nil: nothing was lost since the last full look
+	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
+	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
+	unsettled  map[*rtnl.Kind]*unsettled // kinds of which it has not been since
+	refused    map[*rtnl.Kind]int64      // gaps of kinds that the kernel announces nothing of
+	resting    time.Time                 // until when doubts must wait
+	polls      polls
+	continued  chan os.Signal
+	signalled  bool            // SIGCONT has come
+	stop       <-chan struct{} // closed when the recorder is to end
+	interrupts int64           // of the listener, as far as they are explained
+	doubting   time.Time       // since when something is in doubt
+	awake      int64           // when it was seen to run last
+	offset     int64           // of the wall clock from the time since boot
+	ready      bool
 }
 
 const (
+	calmDown = 5 * time.Millisecond   // that a doubt waits for what the kernel still has to say
+	patience = 500 * time.Millisecond // that it waits for an idle moment after that
+
 	defaultQueue = 512 << 20
 	maxBatch     = 20_000  // changes in a transaction
 	maxDelay     = 200_000 // microseconds a change waits for others under load
-	calmDown     = 5_000   // microseconds a doubt waits for what the kernel still has to say
-	patience     = 500_000 // microseconds it waits for an idle moment after that
 	restFactor   = 10      // looking again takes at most this part of the time
 )
 
@@ -133,6 +138,7 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 
 // listen opens the sockets and records while they are open.
 func (r *Recorder) listen(ctx context.Context) (err error) {
+	r.stop = ctx.Done()
 	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
 	kinds := r.listenTo
 	if kinds == nil {
@@ -172,10 +178,14 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 // earlier session recorded is compared, and the time since is a gap.
 func (r *Recorder) begin() error {
 	at := clocks()
+	r.awake = at.Wall
 	r.offset = at.Wall - at.Boot
-	watched, err := r.store.Begin(r.ctx, at, r.Version)
+	watched, polled, err := r.store.Begin(r.ctx, at, r.Version)
 	if err != nil {
 		return err
+	}
+	for _, k := range rtnl.Kinds() {
+		r.known[k] = polled
 	}
 	why := purpose{how: store.Dumped, blind: true}
 	if watched != 0 {
@@ -215,7 +225,7 @@ func (r *Recorder) begin() error {
 // what it found. It returns how many notifications were lost.
 func (r *Recorder) lookAtAll(why purpose) (lost int64, err error) {
 	for {
-		r.state.takeDoubts()
+		r.takeDoubts()
 		var all []*look
 		for _, k := range rtnl.Kinds() {
 			all = append(all, newLook(subject{k, 0}, doubt{}))

@@ -18,7 +18,6 @@ type state struct {
 	changes int64             // how many there have been
 	datings []store.Dating    // of changes in the batch
 	doubts  map[subject]doubt // what is to be looked at again
-	doubted int64             // when the oldest doubt came up
 	names   map[string]*rtnl.Kind
 
 	literal   bool // nothing is inferred
@@ -138,7 +137,7 @@ func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.R
 	case len(beside) == 0 || !k.Ordered(key):
 		st.replace(k, key, text, held, k.Reconcile(key, elements(held), all), from)
 	case len(dumped) > len(on): // where among the others, it does not show
-		st.suspect(subject{k, 0}, doubt{from.cause, from.at})
+		st.suspect(subject{k, 0}, doubt{cause: from.cause, at: from.at}.dated(from.dating))
 	default:
 		after := append(k.Reconcile(key, on, dumped), beside...)
 		slices.SortFunc(after, func(a, b rtnl.Element) int { return cmp.Compare(a.Position, b.Position) })
@@ -154,7 +153,7 @@ func (st *state) leans(s subject, key rtnl.Row, e rtnl.Element, dumped []rtnl.Ro
 	if len(dumped) > 0 || !slices.ContainsFunc(s.kind.Refs(s.kind, key, e.State), other) {
 		return false
 	}
-	st.suspect(subject{s.kind, 0}, doubt{from.cause, from.at})
+	st.suspect(subject{s.kind, 0}, doubt{cause: from.cause, at: from.at}.dated(from.dating))
 	return true
 }
 
@@ -232,7 +231,7 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 		delete(st.kinds[k], text)
 	}
 	for _, c := range slices.Clone(st.batch[first:]) {
-		st.infer(c)
+		st.infer(c, from.dating)
 	}
 }
 
@@ -281,7 +280,7 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 	if to != nil {
 		now = whole(key, to.Values)
 	}
-	st.suspectAll(k.Doubts(k, was, now), doubt{c.ID, from.at})
+	st.suspectAll(k.Doubts(k, was, now), doubt{cause: c.ID, at: from.at}.dated(from.dating))
 }
 
 // date notes the interval of a change, in the run that ends with the change

@@ -4,13 +4,14 @@ package recorder
 //
 // A process that is stopped (SIGSTOP, a shell's Ctrl-Z, a debugger) or frozen
 // (a container that is paused) reads nothing. Its socket keeps what is
-// announced, or overruns, but what it then reads has the time of reading. Two
-// things tell of it: SIGCONT, which comes with the end of a stop, but not always
-// before what is read then, and a timer that fires late. What waited then has no instant but the interval since the
-// socket was last seen empty, and a gap tells of it.
+// announced, or overruns, but what it then reads has the time of reading. A
+// stop ends with SIGCONT, which may come after what is read then, and it
+// interrupts the listener; SIGCONT alone also comes with the SIGTERM that ends
+// a service. A frozen process has a timer that fires late. What waited has no
+// instant but the interval since the socket was last seen empty, and a gap
+// tells of it.
 
 import (
-	"slices"
 	"time"
 
 	"nlrec/rtnl"
@@ -18,59 +19,84 @@ import (
 )
 
 const (
-	grace     = 200 * time.Millisecond // for a signal to come that may be on its way
-	tooLate   = 2 * time.Second        // a timer that fires so much later was not allowed to
-	suspended = "recorder suspended"   // the reason of the gap
+	grace   = 200 * time.Millisecond // for a signal to come that may be on its way
+	tooLate = 2 * time.Second        // a timer that fires so much later was not allowed to
 )
 
-// idled notes that the loop has waited from an instant until the poll timer
-// fired, and whether that was late.
-func (r *Recorder) idled(from time.Time) {
-	r.overslept = r.polls.next.After(from) && time.Since(r.polls.next) > tooLate
+// suspension is the last one.
+type suspension struct {
+	gap   int64 // its id; 0: there was none
+	until int64 // what was read until then waited
 }
 
-// wakeUp finds out whether the recorder was suspended, and if so notes a gap
-// and dates what is to be worked on.
-func (r *Recorder) wakeUp() error {
-	r.late = 0
-	if !r.wasContinued() && !r.overslept {
+// idled notes that the loop has waited since an instant, and whether the timer
+// of polls was late meanwhile.
+func (r *Recorder) idled(since time.Time) {
+	r.overslept = r.polls.next.After(since) && time.Since(r.polls.next) > tooLate
+}
+
+// suspicious reports whether the recorder may have been suspended since that
+// was last asked of it.
+func (r *Recorder) suspicious() bool {
+	return r.overslept || r.signalled || len(r.continued) > 0 || r.listener.Interrupts() != r.interrupts
+}
+
+// noticeSuspension notes a gap if the recorder was suspended. The items are
+// all that has arrived and is not yet applied.
+func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
+	if !r.wasSuspended() {
 		return nil
 	}
-	r.overslept = false
-	items, until, err := r.flush()
-	if err != nil {
-		return err
-	}
-	from := r.awake
+	from, until := r.awake, wall()
 	for _, item := range items {
 		if item.Since != 0 {
 			from = min(from, item.Since)
 		}
 	}
-	g, err := r.openGap(store.Gap{From: from, Reason: suspended})
+	g, err := r.openGap(store.Gap{From: from, Reason: "recorder suspended"})
 	if err != nil {
 		return err
 	}
-	r.late, r.rest = g.id, append(items, r.rest...)
+	r.late = suspension{g.id, until}
 	r.Log.Warn("the recorder was suspended", "since", time.UnixMicro(from))
 	return r.store.CloseGap(r.ctx, g.id, until, 0)
 }
 
-// wasContinued reports whether SIGCONT has come. Where the listener suspects
-// that the process was stopped, it waits for it.
-func (r *Recorder) wasContinued() bool {
-	select {
-	case <-r.continued:
-		return true
-	default:
-	}
-	if !slices.ContainsFunc(r.rest, func(i rtnl.Item) bool { return i.Interrupted }) {
+// wasSuspended reports whether the recorder was suspended since it was last
+// asked.
+func (r *Recorder) wasSuspended() bool {
+	if !r.suspicious() {
 		return false
 	}
-	select {
-	case <-r.continued:
-		return true
-	case <-time.After(grace):
-		return false
+	interrupted, overslept := r.listener.Interrupts() != r.interrupts, r.overslept
+	r.interrupts, r.overslept = r.listener.Interrupts(), false
+	signalled := r.signalled || len(r.continued) > 0
+	r.signalled = false
+	if !signalled && interrupted {
+		select {
+		case <-r.continued:
+			return true
+		case <-time.After(grace):
+			return overslept
+		}
 	}
+	if len(r.continued) > 0 {
+		<-r.continued
+	}
+	if signalled && !interrupted && !overslept {
+		select {
+		case <-r.stop:
+			return false
+		case <-time.After(grace):
+		}
+	}
+	return signalled || overslept
+}
+
+// lateDating returns the interval of what an item tells; zero: it did not wait.
+func (r *Recorder) lateDating(item rtnl.Item) store.Dating {
+	if r.late.gap == 0 || item.At > r.late.until {
+		return store.Dating{}
+	}
+	return store.Dating{NotBefore: item.Since, NotAfter: item.At, Gap: r.late.gap}
 }

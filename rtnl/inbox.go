@@ -26,9 +26,7 @@ type Item struct {
 	Overrun bool   // messages were lost
 	Since   int64  // when the socket was seen empty before: what the item tells of came later, microseconds since 1970
 	Lost    int64  // for an overrun: how many; 0: not counted
-	// Interrupted says that the process may have been stopped before.
-	Interrupted bool
-	Flushed     bool // what arrived before a call of Flush ends here
+	Flushed bool   // what arrived before a call of Flush ends here
 }
 
 const (

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/mdlayher/netlink"
@@ -39,7 +40,7 @@ type Listener struct {
 	lost  uint32 // drops of the socket, as last read
 	empty int64  // when the socket was last seen empty, microseconds since 1970
 
-	interrupted bool // waiting ended without anything to read, since it last did otherwise
+	interrupts atomic.Int64
 }
 
 // Listen subscribes in the network namespace of the calling thread, with a
@@ -105,6 +106,10 @@ func (l *Listener) Close() error {
 	return errors.Join(l.conn.Close(), unix.Close(l.event))
 }
 
+// Interrupts returns how often waiting has ended with nothing to read. After
+// the process was stopped it has.
+func (l *Listener) Interrupts() int64 { return l.interrupts.Load() }
+
 // Flush makes the listener put a mark into the inbox, behind everything that
 // arrived before the call.
 func (l *Listener) Flush() error {
@@ -127,7 +132,7 @@ func (l *Listener) drainForever(fd int) (err error) {
 	for {
 		switch _, err := unix.EpollWait(epoll, events, -1); {
 		case err == unix.EINTR:
-			l.interrupted = true
+			l.interrupts.Add(1)
 			continue
 		case err != nil:
 			return fmt.Errorf("wait for notifications: %w", err)
@@ -146,8 +151,7 @@ func (l *Listener) drainForever(fd int) (err error) {
 
 // drain reads until nothing is left.
 func (l *Listener) drain(fd int, buf []byte) error {
-	overrun, since, interrupted := false, l.empty, l.interrupted
-	l.interrupted = false
+	overrun, since := false, l.empty
 	for {
 		size, err := receive(fd, buf)
 		switch {
@@ -161,7 +165,7 @@ func (l *Listener) drain(fd int, buf []byte) error {
 		case err != nil:
 			return fmt.Errorf("receive notifications: %w", err)
 		case size > 0:
-			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Interrupted: interrupted, Data: buf[:size]}) {
+			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Data: buf[:size]}) {
 				return nil
 			}
 		}
@@ -170,8 +174,8 @@ func (l *Listener) drain(fd int, buf []byte) error {
 
 // overrun puts what is known of a loss into the inbox. It may have happened at
 // any time since the socket was last seen empty: what waited in it then bears
-// the time of reading. ENOBUFS with no drop
-// counted is possible: the kernel was short of memory for the message.
+// the time of reading. ENOBUFS with no drop counted is possible: the kernel was
+// short of memory for the message.
 func (l *Listener) overrun(fd int) error {
 	lost, err := drops(fd)
 	if err != nil {

@@ -78,14 +78,17 @@ func (h hop) withFlags(flags []string) hop {
 	return h
 }
 
-// WithMTU returns an IPv6 route's state after the MTU of a link went from one
-// value to another. A route over it that had the same, or one larger than it
-// now has, takes that; rt6_mtu_change_route() in net/ipv6/route.c. Of several
-// hops the first is shown.
-func (k *Kind) WithMTU(state Row, link, was, now int64) Row {
-	if hops := k.hopsOf(state); len(hops) == 0 || hops[0].id.Oif != link {
-		return state
-	}
+// ShowsFirst reports whether what a route shows as a whole is that of a hop over
+// a link: its first. That of a nexthop object may be.
+func (k *Kind) ShowsFirst(state Row, link int64) bool {
+	hops := k.hopsOf(state)
+	return k.StateValue(state, "nhid") != nil || len(hops) > 0 && hops[0].id.Oif == link
+}
+
+// WithMTU returns an IPv6 route's state after the MTU of its link went from
+// one value to another. A route that had the same, or one larger than it now
+// has, takes that; rt6_mtu_change_route() in net/ipv6/route.c.
+func (k *Kind) WithMTU(state Row, was, now int64) Row {
 	text, _ := k.StateValue(state, "metrics").(string)
 	var metrics []struct {
 		MTU  int64

@@ -17,7 +17,7 @@ func BenchmarkFlap(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := s.Begin(b.Context(), Clock{}, "bench"); err != nil {
+	if _, _, err := s.Begin(b.Context(), Clock{}, "bench"); err != nil {
 		b.Fatal(err)
 	}
 	const objects, batch = 1000, 10_000

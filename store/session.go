@@ -13,19 +13,28 @@ import (
 )
 
 // Begin starts a session. It returns the instant up to which earlier sessions
-// vouch for the timeline, in microseconds since 1970; 0 when there were none.
-func (s *Store) Begin(ctx context.Context, at Clock, version string) (watchedUntil int64, err error) {
+// vouch for the timeline, and the one up to which they do for what is only
+// polled, both in microseconds since 1970; 0 when there were none.
+func (s *Store) Begin(ctx context.Context, at Clock, version string) (watched, polled int64, err error) {
 	host, boot, kernel, inode, err := machine()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	err = s.w.transaction(ctx, func() error {
-		watchedUntil, err = s.w.number(ctx, `
-			SELECT max(coalesce(ended_us, watched_us, ready_us, started_us), ?)
+		polled, err = s.w.number(ctx, `
+			SELECT coalesce(ended_us, watched_us, ready_us)
 			FROM session WHERE ready_us IS NOT NULL
-			ORDER BY id DESC LIMIT 1`, s.last)
+			ORDER BY id DESC LIMIT 1`)
 		if err != nil {
 			return err
+		}
+		ready, err := s.w.number(ctx, `SELECT ready_us IS NOT NULL FROM session ORDER BY id DESC LIMIT 1`)
+		if err != nil {
+			return err
+		}
+		watched = polled
+		if ready == 1 { // what one that was not wrote, it found
+			watched = max(polled, s.last)
 		}
 		s.session, err = s.w.number(ctx, `
 			INSERT INTO session (started_us, boot_id, boottime_us, netns_inode, host, kernel, version, pid)
@@ -40,9 +49,9 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watchedUnt
 		return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us) VALUES (?, ?, ?)`, s.session, at.Wall, at.Boot)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", s.path, err)
+		return 0, 0, fmt.Errorf("%s: %w", s.path, err)
 	}
-	return watchedUntil, nil
+	return watched, polled, nil
 }
 
 // Ready notes that the session's first dump is complete.

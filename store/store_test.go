@@ -18,7 +18,7 @@ func open(t *testing.T, path string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Begin(t.Context(), Clock{Wall: 1}, "test"); err != nil {
+	if _, _, err := s.Begin(t.Context(), Clock{Wall: 1}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -39,7 +39,7 @@ func (r *Recording) must(err error) {
 
 // Begin starts a session whose first dump is complete at an instant.
 func (r *Recording) Begin(started, ready int64) {
-	_, err := r.Store.Begin(context.Background(), store.Clock{Wall: started, Boot: started / 2}, "test")
+	_, _, err := r.Store.Begin(context.Background(), store.Clock{Wall: started, Boot: started / 2}, "test")
 	r.must(err)
 	r.must(r.Store.Ready(context.Background(), ready))
 }
