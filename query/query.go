@@ -90,7 +90,7 @@ func (r *Reader) define(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.conn.ExecContext(ctx, `CREATE TEMP VIEW `+k.Name+` AS `+text); err != nil {
+		if _, err := r.conn.ExecContext(ctx, `DROP VIEW IF EXISTS temp.`+k.Name+`; CREATE TEMP VIEW `+k.Name+` AS `+text); err != nil {
 			return err
 		}
 	}

@@ -79,6 +79,7 @@ func (s *Status) readNumbers(ctx context.Context, l *timeline) error {
 		{&s.Sessions, `SELECT count(*) FROM session`},
 		{&s.LastID, `SELECT max(id) FROM change`},
 		{&s.Changes, `SELECT (SELECT max(id) FROM change) - (SELECT min(id) FROM change) + 1`}, // ids have no holes
+		{&s.Corrections, `SELECT sum(last_change - first_change + 1) FROM dating WHERE gap IS NULL`},
 		{&s.First, `SELECT at_us FROM change ORDER BY id LIMIT 1`},
 		{&s.Last, `SELECT at_us FROM change ORDER BY id DESC LIMIT 1`},
 	} {
@@ -87,16 +88,8 @@ func (s *Status) readNumbers(ctx context.Context, l *timeline) error {
 			return fmt.Errorf("%s: %w", q.sql, err)
 		}
 	}
-	if s.Schema < datingSchema {
-		return nil
-	}
-	var err error
-	s.Corrections, err = l.number(ctx, `SELECT sum(last_change - first_change + 1) FROM dating WHERE gap IS NULL`)
-	return err
+	return nil
 }
-
-// datingSchema is the first version of the schema that has the table dating.
-const datingSchema = 8
 
 func (s *Status) readSession(ctx context.Context, l *timeline) error {
 	rows, err := l.QueryContext(ctx, `SELECT host, kernel, pid, started_us, ended_us IS NULL FROM session ORDER BY id DESC LIMIT 1`)

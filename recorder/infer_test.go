@@ -47,6 +47,7 @@ func TestInfer(t *testing.T) {
 		{"the source address of routes goes", "ip address add 2001:db8:1::9/64 dev v0 nodad; ip -6 route add 2001:db8:9::/48 via 2001:db8:1::2 src 2001:db8:1::9", "ip address del 2001:db8:1::9/64 dev v0", true},
 		{"a veth comes", "true", "ip link add x0 type veth peer name x1", true},
 		{"a veth comes and goes", "true", "ip link add x0 type veth peer name x1; ip link set x0 up; ip link del x0", true},
+		{"a link turns dormant", "ip nexthop add id 5 via 10.0.0.2 dev v0; ip route add 10.77.0.0/16 nhid 5", "ip link set v0 mode dormant; ip link set v0 state dormant", false},
 		{"a rename", "ip route add 10.9.0.0/16 via 10.0.0.2", "ip link set v0 down; ip link set v0 name z0; ip link set z0 up" + allUp, true},
 		{"IPv6 hops go one by one", "ip -6 route add 2001:db8:9::/48 nexthop via 2001:db8:1::2 nexthop via 2001:db8:1::3 nexthop via 2001:db8:2::2", "ip -6 route del 2001:db8:9::/48 via 2001:db8:1::3; ip link set w0 down" + lower("w1"), true},
 	}

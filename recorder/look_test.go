@@ -162,6 +162,65 @@ func TestFilteredDump(t *testing.T) {
 	}
 }
 
+// TestDeadAtStart: hops that the kernel shows as dead because their link has no
+// carrier are not believed to be so of themselves, from the first dump on.
+func TestDeadAtStart(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "a.db")
+	netnstest.Run(t, twoLinks+"sysctl -qw net.ipv4.conf.v0.ignore_routes_with_linkdown=1 net.ipv6.conf.v0.disable_ipv6=1; ip route add 10.8.0.0/16 nexthop via 10.0.0.2 nexthop via 10.1.0.2; ip link set v1 down"+lower("v0"))
+	run(t, path, Config{}).stop()
+	hops := func(column string) (text string) {
+		if err := openSQL(t, path).QueryRow(column + ` WHERE dst = '10.8.0.0/16'`).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	if text := hops(`SELECT nexthops FROM route`); !strings.Contains(text, `"dead"`) {
+		t.Errorf("the kernel shows a dead hop, the view %s", text)
+	}
+	if text := hops(`SELECT nexthops FROM route_state s JOIN now ON now.state = s.id JOIN route_object o ON o.object = now.object`); strings.Contains(text, `"dead"`) {
+		t.Errorf("stored as dead: %s", text)
+	}
+}
+
+// TestOverrunAmidLook: what is lost while the recorder looks at something is a
+// gap like any other, though nothing more is announced.
+func TestOverrunAmidLook(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "a.db")
+	netnstest.Run(t, strings.TrimSuffix(upLink, "&& "))
+	r := run(t, path, Config{SocketBuffer: 1 << 13, Queue: 1})
+	add, del := batch(t, "add", 80), batch(t, "del", 80)
+	for i := range 20 {
+		netnstest.Run(t, fmt.Sprintf("ip link set v0 mtu %d; ip -batch %s; ip -batch %s", 1300+i, add, del))
+	}
+	untilRight(t, path)
+	r.stop()
+}
+
+// untilRight waits until a recording is what the kernel has.
+func untilRight(t *testing.T, path string) {
+	t.Helper()
+	file, err := store.OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for deadline := time.Now().Add(time.Minute); ; {
+		differences, err := Compare(t.Context(), file, true)
+		if err == nil && len(differences) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v: %v", err, differences)
+		}
+	}
+}
+
 // dumpCount is a log handler that counts the dumps that looks take.
 type dumpCount struct {
 	slog.Handler
@@ -204,20 +263,7 @@ func TestStorm(t *testing.T) {
 	r := run(t, path, Config{Log: slog.New(count)})
 	before := count.n.Load()
 	netnstest.Run(t, "ip -batch "+filepath.Join(dir, "down"))
-	file, err := store.OpenReadOnly(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for {
-		differences, err := Compare(t.Context(), file, true)
-		if err == nil && len(differences) == 0 {
-			break
-		}
-		if t.Context().Err() != nil {
-			t.Fatal(err, differences)
-		}
-	}
+	untilRight(t, path)
 	r.stop()
 	if n := count.n.Load() - before; n > pairs/4 {
 		t.Errorf("%d dumps for %d links", n, 2*pairs)

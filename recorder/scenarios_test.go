@@ -406,6 +406,8 @@ var scenarios = []scenario{
 		do: "ip netns del c; await '! ip link show v0'"},
 	{name: "neigh-gc", setup: pair4 + "sysctl -qw net.ipv4.neigh.v0.gc_stale_time=2 net.ipv4.neigh.v0.base_reachable_time_ms=4000; for i in $(seq 2 160); do echo neigh add 10.0.0.$i lladdr 02:00:00:00:01:$(printf %02x $i) dev v0 nud stale; done | ip -b -",
 		do: "await '! ip neigh | grep -q STALE'", slow: true},
+	{name: "nh-mtu-route6", setup: pairs46 + "ip nexthop add id 1 via 2001:db8:1::2 dev v0; ip nexthop add id 10 group 1; ip -6 route add 2001:db8:9::/48 nhid 1 mtu 1400; ip -6 route add 2001:db8:8::/48 nhid 10 mtu 1400",
+		do: "ip link set v0 mtu 1350", silent: "route [inet6 254 2001:db8:"},
 	{name: "nh-mp-mixed-replace-2nd", setup: pairs46 + nexthop4 + "ip route add 10.50.0.0/24 via 10.1.0.9; ip route append 10.50.0.0/24 nhid 1",
 		do: "ip nexthop replace id 1 via 10.0.0.77 dev v0"},
 	{name: "addr4-add-same-other-plen", setup: pair4,

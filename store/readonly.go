@@ -142,6 +142,9 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 		// Opening reads nothing yet.
 		_, err = conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`)
 	}
+	if err == nil {
+		err = complete(ctx, conn)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

@@ -60,6 +60,40 @@ func TestSuspended(t *testing.T) {
 	}
 }
 
+// TestContinued: SIGCONT without a stop, however often, keeps nothing from being
+// recorded, and with SIGTERM makes no gap.
+func TestContinued(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	db := filepath.Join(t.TempDir(), "a.db")
+	r := startRecording(t, db)
+	for range 500 {
+		if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	netnstest.Run(t, "ip link add v0 type veth peer name v1")
+	r.agrees("a flood of signals")
+	if err := r.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var gaps []struct{ N int }
+	for range 3 {
+		r = startRecording(t, db)
+		if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.stop(syscall.SIGCONT); err != nil { // as systemd(1) and timeout(1) do
+			t.Fatal(err)
+		}
+	}
+	asJSON(t, &gaps, "query", "--db", db, "-o", "json", "SELECT count(*) AS N FROM gap WHERE reason = 'recorder suspended' AND session > 1")
+	if gaps[0].N != 0 {
+		t.Errorf("%d gaps for the end of a session", gaps[0].N)
+	}
+}
+
 // asJSON runs nlrec and decodes what it prints.
 func asJSON(t *testing.T, into any, args ...string) {
 	t.Helper()

@@ -7,7 +7,7 @@ SELECT
   label AS label,        -- what the object is called: name of a link, prefix of a route, …
   c.object,              -- identifies it in the views of its kind
   h.name AS how,         -- dumped when recording began, announced by the kernel, inferred from cause, found by a later dump
-  c.cause,               -- id of the change that brought this one about
+  c.cause,               -- id of the change that brought this one about, or after which it was looked for
   a.portid,              -- netlink port of whoever asked for it, most often a process id; NULL: the kernel itself, or not told
   c.was_since_us,        -- when the state that ended began, microseconds since 1970
   d.not_before_us,       -- it happened after this instant, microseconds since 1970; NULL: at at_us

@@ -1,0 +1,78 @@
+package store
+
+// Older recordings. A recorder brings a file up to date when it opens it, but
+// who reads a copy may not write to it. So the tables that it lacks are made
+// empty for the connection alone, and with them the views of this nlrec, which
+// then stand before those in the file.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"nlrec/migrations"
+	"nlrec/rtnl"
+)
+
+// complete makes what a recording of an older schema lacks.
+func complete(ctx context.Context, conn *sql.Conn) error {
+	var have sql.NullInt64
+	err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	if err != nil || !have.Valid {
+		return nil // it is for others to say that it is no recording, or damaged
+	}
+	known, err := SchemaVersion()
+	if err != nil || have.Int64 >= known {
+		return err
+	}
+	statements, err := newerTables(have.Int64)
+	if err != nil {
+		return err
+	}
+	statements = append(statements, `CREATE TEMP TABLE kind AS SELECT * FROM main.kind`)
+	for _, k := range rtnl.Kinds() {
+		statements = append(statements, fmt.Sprintf(`INSERT INTO temp.kind SELECT %d, '%s' WHERE %[1]d NOT IN (SELECT id FROM temp.kind)`, k.Number, k.Name))
+	}
+	views, err := Views()
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		statements = append(statements, strings.Replace(v.SQL, "CREATE VIEW", "CREATE TEMP VIEW", 1))
+	}
+	for _, s := range statements {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("a recording of schema %d: %w", have.Int64, err)
+		}
+	}
+	return nil
+}
+
+// newerTables returns statements that make the tables of the migrations after
+// a version.
+func newerTables(version int64) (statements []string, err error) {
+	files, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		var number int64
+		if _, err := fmt.Sscanf(name, "%05d_", &number); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		text, err := fs.ReadFile(migrations.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		if number <= version {
+			continue
+		}
+		for _, table := range regexp.MustCompile(`(?ms)^CREATE TABLE .*?^\);`).FindAllString(string(text), -1) {
+			statements = append(statements, strings.Replace(table, "CREATE TABLE", "CREATE TEMP TABLE", 1))
+		}
+	}
+	return statements, nil
+}
