@@ -194,6 +194,7 @@ var scenarios = []scenario{
 		do: "ip -6 route del 2001:db8:50::/64 nexthop via 2001:db8:1::2 nexthop via 2001:db8:1::4"},
 	{name: "r6-mp-del-all", setup: pairs46 + hops6, do: "ip -6 route del 2001:db8:50::/64"},
 	{name: "r6-mp-replace", setup: pairs46 + hops6, do: "ip -6 route replace 2001:db8:50::/64 nexthop via 2001:db8:1::5 nexthop via 2001:db8:2::5"},
+	{name: "r6-reject-lo-down", setup: "ip link set lo down", do: "ip -6 route add prohibit 2001:db8:92::/64"},
 	{name: "r6-mp-1down", setup: pairs46 + hops6, do: "ip link set v0 down", silent: "route [inet6 254 2001:db8:50::/64  0 1024]: nexthops"},
 	{name: "r6-mp-1down-keepaddr", setup: pairs46 + "sysctl -qw net.ipv6.conf.v0.keep_addr_on_down=1; " + hops6, do: "ip link set v0 down", silent: "address [inet6 3 2001:db8:1::1 64]: flags"},
 	{name: "r6-mp-1down-up", setup: pairs46 + hops6 + "; ip link set v0 down", do: "ip link set v0 up", silent: "route [inet6 254 2001:db8:50::/64  0 1024]: nexthops"},

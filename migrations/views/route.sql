@@ -29,7 +29,7 @@ SELECT
         THEN flags_with(s.flags, '["linkdown"]')
       ELSE but_linkdown(s.flags) END
     WHEN h.flags <> '[]' THEN flags_with(s.flags, h.flags)
-    WHEN s.oif IS NULL OR s.scope = 'host' OR s.type = 'local' OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
+    WHEN s.oif IS NULL OR s.scope = 'host' OR s.type IN ('local', 'blackhole', 'unreachable', 'prohibit', 'throw') OR s.type = 'anycast' AND s.protocol = 'kernel' THEN s.flags
     ELSE hop_flags(s.flags, s.oif, s.via)
   END AS flags,          -- JSON array: onlink, pervasive, offload, trap, rt_offload, …; linkdown: the link has no carrier; dead: nor is the route used then
   CASE
