@@ -44,7 +44,7 @@ func (r *Recorder) suspicious() bool {
 // noticeSuspension notes a gap if the recorder was suspended. The items are
 // all that has arrived and is not yet applied.
 func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
-	if !r.wasSuspended() {
+	if !r.wasSuspended(len(items) > 0) {
 		return nil
 	}
 	from, until := r.awake, wall()
@@ -63,30 +63,29 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 }
 
 // wasSuspended reports whether the recorder was suspended since it was last
-// asked.
-func (r *Recorder) wasSuspended() bool {
+// asked. When it is to end, that only matters if something waited.
+func (r *Recorder) wasSuspended(waited bool) bool {
 	if !r.suspicious() {
 		return false
 	}
-	interrupted, overslept := r.listener.Interrupts() != r.interrupts, r.overslept
-	r.interrupts, r.overslept = r.listener.Interrupts(), false
-	signalled := r.signalled || len(r.continued) > 0
-	r.signalled = false
-	if !signalled && interrupted {
+	interrupted, overslept, signalled := r.listener.Interrupts() != r.interrupts, r.overslept, r.signalled
+	r.interrupts, r.overslept, r.signalled = r.listener.Interrupts(), false, false
+	select {
+	case <-r.continued:
+		signalled = true
+	default:
+	}
+	if interrupted && !signalled {
 		select {
 		case <-r.continued:
-			return true
+			signalled = true
 		case <-time.After(grace):
-			return overslept
 		}
 	}
-	if len(r.continued) > 0 {
-		<-r.continued
-	}
-	if signalled && !interrupted && !overslept {
+	if signalled && !overslept {
 		select {
 		case <-r.stop:
-			return false
+			return waited
 		case <-time.After(grace):
 		}
 	}
