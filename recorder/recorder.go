@@ -98,8 +98,8 @@ type Recorder struct {
 }
 
 const (
-	calmDown = 5 * time.Millisecond   // that a doubt waits for what the kernel still has to say
-	patience = 500 * time.Millisecond // that it waits for an idle moment after that
+	calmDown = 5 * time.Millisecond // that a doubt waits for what the kernel still has to say
+	patience = 5 * time.Second      // that it waits for an idle moment after that
 
 	defaultQueue = 512 << 20
 	maxBatch     = 20_000  // changes in a transaction
