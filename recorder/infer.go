@@ -173,7 +173,8 @@ func (st *state) ownDead(key, route rtnl.Row, before []rtnl.Element) rtnl.Row {
 		was = before[i].State
 	}
 	return k.OwnDead(route, was, func(link int64, wasDead bool) bool {
-		return wasDead || !st.upWithoutCarrier(link) || key[0] == "inet" && !st.hasIPv4(rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
+		return wasDead || !st.upWithoutCarrier(link) || !st.minds(key[0], link) ||
+			key[0] == "inet" && !st.hasIPv4(rtnl.Ref{Kind: rtnl.Link.Name, ID: link})
 	})
 }
 
@@ -253,6 +254,19 @@ func (st *state) link(index int64) (text string, held []*store.Object) {
 func (st *state) upWithoutCarrier(index int64) bool {
 	_, held := st.link(index)
 	return len(held) == 1 && hasFlag(held[0].State, "UP") && !hasFlag(held[0].State, "LOWER_UP")
+}
+
+// minds reports whether a family may be told to ignore routes over a link that
+// has no carrier.
+func (st *state) minds(family any, index int64) bool {
+	const all = -1
+	for _, i := range []int64{index, all} {
+		held := st.kinds[rtnl.Netconf][string(rtnl.AppendKey(nil, rtnl.Row{family, i}))]
+		if len(held) > 0 && rtnl.Netconf.StateValue(held[0].State.Values, "ignore_routes_with_linkdown") != int64(0) {
+			return true
+		}
+	}
+	return false
 }
 
 func (st *state) linkUp(index int64) bool {

@@ -199,6 +199,7 @@ var scenarios = []scenario{
 	{name: "r6-mp-1down-keepaddr", setup: pairs46 + "sysctl -qw net.ipv6.conf.v0.keep_addr_on_down=1; " + hops6, do: "ip link set v0 down", silent: "address [inet6 3 2001:db8:1::1 64]: flags"},
 	{name: "r6-mp-1down-up", setup: pairs46 + hops6 + "; ip link set v0 down", do: "ip link set v0 up", silent: "route [inet6 254 2001:db8:50::/64  0 1024]: nexthops"},
 	{name: "r6-mp-disable-ipv6", setup: pairs46 + hops6, do: "sysctl -qw net.ipv6.conf.v0.disable_ipv6=1", silent: "route [inet6 254 2001:db8:50::/64  0 1024]: nexthops", polled: true},
+	{name: "r6-mp-disable-ipv6-nocarrier", setup: pairs46 + hops6 + "; ip link set v1 down", do: "sysctl -qw net.ipv6.conf.v0.disable_ipv6=1", silent: "route [inet6 254 2001:db8:50::/64  0 1024]: nexthops", polled: true},
 	{name: "r6-mp-2down", setup: pairs46 + hops6 + "; ip link set v0 down", do: "ip link set w0 down", silent: "route [inet 254 10.1.0.0/24  0 0]: only in the recording"},
 	{name: "r6-mp-1devdel", setup: pairs46 + hops6, do: "ip link del v0", silent: "route [inet 254 10.0.0.0/24  0 0]: only in the recording"},
 	{name: "r6-mp-1carrier", setup: pairs46 + hops6, do: "ip link set v1 down; " + noCarrier},
