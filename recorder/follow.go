@@ -19,7 +19,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 		if !r.suspicious() {
 			r.awake = wall()
 		}
-		if len(r.rest) == 0 {
+		if len(r.rest) == 0 && r.overrun == nil {
 			idle := time.Now()
 			select {
 			case <-ctx.Done():

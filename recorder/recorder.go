@@ -222,9 +222,11 @@ func (r *Recorder) begin() error {
 }
 
 // lookAtAll looks at every kind until nothing is lost meanwhile, and writes
-// what it found. It returns how many notifications were lost.
+// what it found. It returns how many notifications were lost. Where changes
+// come faster than they can be written it gives up, and leaves the last loss to
+// be recovered from.
 func (r *Recorder) lookAtAll(why purpose) (lost int64, err error) {
-	for {
+	for n := 1; ; n++ {
 		r.takeDoubts()
 		var all []*look
 		for _, k := range rtnl.Kinds() {
@@ -237,7 +239,7 @@ func (r *Recorder) lookAtAll(why purpose) (lost int64, err error) {
 		if err := r.commit(); err != nil {
 			return lost, err
 		}
-		if r.overrun == nil {
+		if r.overrun == nil || n == dumps {
 			return lost, nil
 		}
 		lost += r.overrun.count

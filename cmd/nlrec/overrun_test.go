@@ -154,3 +154,23 @@ func TestOverrunsUnderLoad(t *testing.T) {
 	t.Logf("%d gaps tell of %d notifications lost", len(w.losses()), sum)
 	w.finish()
 }
+
+// TestStartAmidOverruns: a recorder becomes ready where it always loses
+// something, and is right once it is calm.
+func TestStartAmidOverruns(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	runtime.LockOSThread()
+	ownNames(t)
+	w := newWorld(filepath.Join(t.TempDir(), "start.db"), 30*time.Second)
+	defer w.end()
+	defer w.failWith(t)
+	stop := newRoutes(t, 20_000).churn(5000, math.MaxInt)
+	for _, step := range []string{doStart + " --socket-buffer 5000", doRestart} {
+		w.do(step)
+	}
+	stop()
+	w.compare()
+	w.finish()
+}
