@@ -55,7 +55,12 @@ func TestOverruns(t *testing.T) {
 		w.waitFor(t, fmt.Sprintf("gaps after %d overruns", len(dropped)), w.losses, dropped)
 	}
 	slices.Sort(took)
-	t.Logf("agreed again after %v; half of the times after %v, the comparison included", took[len(took)-1], took[len(took)/2])
+	slowest := took[len(took)-1]
+	t.Logf("agreed again after %v; half of the times after %v, the comparison included", slowest, took[len(took)/2])
+	// The short form runs beside other tests on machines that others use too.
+	if limit := often(30, 2); slowest > time.Duration(limit)*time.Second {
+		t.Errorf("agreed only after %v, not within %d s", slowest, limit)
+	}
 	w.finish()
 }
 
