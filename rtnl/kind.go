@@ -54,8 +54,8 @@ type Kind struct {
 	// Mortal says that a key which comes back after its object went names
 	// another object, unless that had Moved and is not Another.
 	Mortal bool
-	// Another reports whether an object that went from was to now while nobody
-	// looked is rather another one with the same key. Nil: never.
+	// Another reports whether an object whose state went from was to now while
+	// nobody looked is rather another one with the same key. Nil: never.
 	Another func(k *Kind, was, now Row) bool
 	// CountsAs returns what a state counts as, where some are steps that the
 	// kernel does not announce: the state to believe, given whether the object
@@ -66,9 +66,10 @@ type Kind struct {
 	// Refs names the objects of other kinds that one stands on, and may go
 	// with. Nil: none.
 	Refs func(k *Kind, key, state Row) []Ref
-	// Doubts names what the kernel may have changed without a word when this
-	// kind's object went from was to now (nil: it did not exist). Nil: nothing.
-	Doubts func(k *Kind, was, now Row) []Doubt
+	// Doubts names what the kernel may have changed without a word when the
+	// state of this kind's object went from was to now (nil: it did not exist).
+	// Nil: nothing.
+	Doubts func(k *Kind, key, was, now Row) []Doubt
 
 	Columns []string // key columns, then all others, then "extra"; set by define
 	column  map[string]int
