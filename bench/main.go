@@ -39,6 +39,8 @@ func subjects() []subject {
 	return []subject{
 		{"program", program},
 		{"capture", capture},
+		{"quiet", quiet},
+		{"latency", latency},
 	}
 }
 

@@ -79,6 +79,7 @@ var (
 			}
 			return p, nil
 		},
+		judge: judgeNDB,
 	}
 )
 
@@ -87,6 +88,16 @@ func judgeRtmon(w *world, done *captured) error {
 	n, err := routesIn(w.path("rtmon.log"))
 	if err == nil && n != done.Left {
 		done.Wrong = fmt.Sprintf("%s routes at the end, where there are %s", whole(n), whole(done.Left))
+	}
+	return err
+}
+
+// judgeNDB counts what its log has. NDB stops at the first loss, sometimes with
+// its socket, and the kernel's count with that.
+func judgeNDB(w *world, done *captured) error {
+	logged, err := count(w.path("ndb.db"), `SELECT count(*) FROM routes_log WHERE f_RTA_PRIORITY = 20`)
+	if err == nil && logged < done.Notifications {
+		done.Lost, done.Wrong = done.Notifications-logged, "it has stopped"
 	}
 	return err
 }

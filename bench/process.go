@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,19 +156,20 @@ func (p *process) socket() (sockets, waiting, drops int64) {
 }
 
 // untilCalm waits until a process has worked off what there was: nothing waits
-// in its socket, and for a while no thread wants to run. It calls look now and then.
+// in its socket, and for a while no thread wants to run. One that leaves what
+// waits in its socket alone for long has given up. It calls look now and then.
 func (p *process) untilCalm(limit time.Duration, look func()) error {
-	const calm, pause = 400 * time.Millisecond, 10 * time.Millisecond
+	const calm, long, pause = 400 * time.Millisecond, 3 * time.Second, 10 * time.Millisecond
 	since, before := time.Now(), p.cpu()
 	for deadline := time.Now().Add(limit); ; <-time.After(pause) {
 		look()
-		_, waiting, _ := p.socket()
 		now := p.cpu()
-		if waiting > 0 || now-before > time.Millisecond || !p.asleep() {
+		if now-before > time.Millisecond || !p.asleep() {
 			since, before = time.Now(), now
 		}
-		switch {
-		case time.Since(since) > calm:
+		_, waiting, _ := p.socket()
+		switch quiet := time.Since(since); {
+		case quiet > calm && waiting == 0, quiet > long:
 			return nil
 		case time.Now().After(deadline):
 			return fmt.Errorf("%s: not done after %v: %s", filepath.Base(p.cmd.Path), limit, p.said.text())
@@ -239,5 +239,3 @@ func (p *process) untilListening(limit time.Duration) error {
 		}
 	}
 }
-
-var _ io.Writer = &speech{}

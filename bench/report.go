@@ -27,6 +27,8 @@ type section struct {
 	Tables []table
 	Curves []curve
 	Notes  []string
+
+	Figures map[string]float64 // that other sections compute with
 }
 
 // A goal is one with what was measured.

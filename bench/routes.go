@@ -181,25 +181,20 @@ func (s *source) flap(routes, n int) error {
 	return nil
 }
 
-// paced flaps routes so many times a second for a while, and returns when each
-// request was made.
-func (s *source) paced(routes, perSecond int, span time.Duration) (made []time.Time, err error) {
+// paced flaps routes so many times a second for a while. It calls pause each
+// millisecond, and returns when each request was made.
+func (s *source) paced(routes, perSecond int, span time.Duration, pause func(made []time.Time)) (made []time.Time, err error) {
 	began := time.Now()
-	for {
-		elapsed := time.Since(began)
-		if elapsed > span {
-			return made, s.refused()
-		}
+	for elapsed := time.Duration(0); elapsed < span; elapsed = time.Since(began) {
 		for due := int(elapsed.Seconds() * float64(perSecond)); len(made) < due; {
-			r := replaceRoute
-			if len(made)/routes%2 == 1 {
-				r = restoreRoute
-			}
+			r := [2]request{replaceRoute, restoreRoute}[len(made)/routes%2]
 			made = append(made, time.Now())
 			if err := s.one(r, (len(made)-1)%routes); err != nil {
 				return made, err
 			}
 		}
+		pause(made)
 		<-time.After(time.Millisecond)
 	}
+	return made, s.refused()
 }
