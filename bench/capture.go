@@ -47,18 +47,14 @@ type captured struct {
 }
 
 // received returns how many notifications it got.
-func (c captured) received() int64 { return c.Notifications - c.Lost }
+func (c captured) received() float64 { return float64(c.Notifications - c.Lost) }
 
-// perMillion returns what so many would have cost.
-func (c captured) cpuPerMillion() float64 {
-	return c.CPU.Seconds() / float64(c.received()) * 1e6
-}
+// cpuPerMillion, bytesPerChange and perSecond are of what was received.
+func (c captured) cpuPerMillion() float64 { return c.CPU.Seconds() / c.received() * 1e6 }
 
-// bytesPerChange is of what was received.
-func (c captured) bytesPerChange() float64 { return float64(c.Bytes) / float64(c.received()) }
+func (c captured) bytesPerChange() float64 { return float64(c.Bytes) / c.received() }
 
-// perSecond is how many reached the disk in a second.
-func (c captured) perSecond() float64 { return float64(c.received()) / c.Took.Seconds() }
+func (c captured) perSecond() float64 { return c.received() / c.Took.Seconds() }
 
 // under lets a contender record a load in a world of its own.
 func (b *bench) under(c contender, l load) (done captured, err error) {
@@ -108,9 +104,12 @@ func (w *world) follow(c contender, p *process, s *source, l load) (done capture
 		return done, err
 	}
 	last := end.when()
+	if last.Before(ended) {
+		last = ended // the times of files are some milliseconds coarse
+	}
 	done.Notifications = s.sent - sent
 	done.CPU = p.cpu() - cpu
-	done.Took, done.Lag = last.Sub(began), max(0, last.Sub(ended))
+	done.Took, done.Lag = last.Sub(began), last.Sub(ended)
 	done.Peak = p.peak()
 	_, _, done.Lost = p.socket()
 	if err := end.close(); err != nil {

@@ -17,12 +17,17 @@ added to the files. NDB is slow: it gets a smaller load, and nlrec the same besi
 			continue
 		}
 		done, err := b.under(r.who, r.on)
-		if err != nil {
+		switch {
+		case err == nil:
+			runs[r.key] = done
+		case r.who.Package == "":
 			return s, err
+		default:
+			s.Notes = append(s.Notes, fmt.Sprintf("Without an answer: %v.", err))
 		}
-		runs[r.key] = done
 	}
-	s.Goals = captureGoals(runs)
+	s.Goals = captureGoals(runs, len(b.scale.Routes)-1)
+	s.Figures = map[string]float64{perFlap: runs["nlrec flaps"].bytesPerChange(), perChange: runs[sized(nlrec, len(b.scale.Routes)-1)].bytesPerChange()}
 	s.Tables = []table{captureTable(b.captureRuns(), runs)}
 	s.Curves = captureCurves(b, runs)
 	return s, nil
@@ -36,17 +41,23 @@ type captureRun struct {
 }
 
 func (b *bench) captureRuns() (runs []captureRun) {
-	var many load
-	for _, n := range b.scale.Routes {
-		many = comingAndGoing(n)
-		runs = append(runs, captureRun{fmt.Sprint("nlrec ", n), nlrec, many})
+	most := len(b.scale.Routes) - 1
+	for i, n := range b.scale.Routes {
+		many := comingAndGoing(n)
+		for _, c := range []contender{nlrec, rtmon, ipMonitor} {
+			runs = append(runs, captureRun{sized(c, i), c, many})
+		}
+		if i == most {
+			runs = append(runs, captureRun{"unprivileged", unprivileged, many}, captureRun{"NDB, many", ndb, many})
+		}
 	}
-	runs[len(runs)-1].key = "nlrec"
 	few, flaps := comingAndGoing(b.scale.NDB), flappingRoutes(b.scale.Flaps)
-	return append(runs, captureRun{"unprivileged", unprivileged, many}, captureRun{"rtmon", rtmon, many}, captureRun{"monitor", ipMonitor, many},
-		captureRun{"nlrec flaps", nlrec, flaps}, captureRun{"rtmon flaps", rtmon, flaps},
+	return append(runs, captureRun{"nlrec flaps", nlrec, flaps}, captureRun{"rtmon flaps", rtmon, flaps},
 		captureRun{"nlrec few", nlrec, few}, captureRun{"NDB", ndb, few})
 }
+
+// sized names the run of a contender with the i-th number of routes.
+func sized(c contender, i int) string { return fmt.Sprintf("%s, %d", c.Name, i) }
 
 func captureTable(order []captureRun, runs map[string]captured) table {
 	t := table{Title: "What each recorder made of each load:", Head: []string{"load", "recorder", "notifications", "lost", "CPU s per million", "bytes per change",
@@ -70,15 +81,14 @@ func captureTable(order []captureRun, runs map[string]captured) table {
 }
 
 // captureGoals compares the runs with what is wanted.
-func captureGoals(runs map[string]captured) []goal {
-	forced, plain, rtm, fl := runs["nlrec"], runs["unprivileged"], runs["rtmon"], runs["nlrec flaps"]
-	whole3 := fmt.Sprintf("of %s", whole(forced.Notifications))
+func captureGoals(runs map[string]captured, most int) []goal {
+	forced, plain, rtm, fl := runs[sized(nlrec, most)], runs["unprivileged"], runs[sized(rtmon, most)], runs["nlrec flaps"]
 	goals := []goal{
-		{"notifications lost, receive buffer forced, queue of 512 MB", "0", whole(forced.Lost) + " " + whole3,
+		{"notifications lost, receive buffer forced, queue of 512 MB", "0", whole(forced.Lost) + " of " + whole(forced.Notifications),
 			within(forced.Lost == 0 && forced.Recorded == forced.Notifications)},
 		{"its timeline at the end of that", "right", rightness(forced), within(forced.Wrong == "")},
 		{"the timeline after losses is right again, with gaps that tell what was lost", "right, all told",
-			fmt.Sprintf("%s, %s tell of %s of %s lost", rightness(plain), counted(plain.Gaps, "gap", "gaps"), whole(plain.Told), whole(plain.Lost)),
+			fmt.Sprintf("%s; %s of %s told, in %s", rightness(plain), whole(plain.Told), whole(plain.Lost), counted(plain.Gaps, "gap", "gaps")),
 			within(plain.Wrong == "" && plain.Told == plain.Lost)},
 		{"bytes per change, 1,000 routes flap", "70", figure(fl.bytesPerChange()), within(fl.bytesPerChange() <= 70)},
 		{"bytes per change, " + forced.Load, "110", figure(forced.bytesPerChange()), within(forced.bytesPerChange() <= 110)},
@@ -104,22 +114,24 @@ func rightness(c captured) string {
 	return oneLine(c.Wrong)
 }
 
-// captureCurves are over the number of routes that come and go.
-func captureCurves(b *bench, runs map[string]captured) []curve {
-	const x = "routes that come and go"
-	curves := []curve{
-		{Name: "changes/s", X: x, Y: "changes/s", Plot: "throughput"},
-		{Name: "bytes per change", X: x, Y: "bytes per change", Plot: "bytes"},
-		{Name: "CPU s per million", X: x, Y: "CPU s per million"},
-		{Name: "peak memory, bytes", X: x, Y: "bytes"},
-	}
-	for i, n := range b.scale.Routes {
-		c := runs[fmt.Sprint("nlrec ", n)]
-		if i == len(b.scale.Routes)-1 {
-			c = runs["nlrec"]
+// captureCurves are over the number of changes.
+func captureCurves(b *bench, runs map[string]captured) (curves []curve) {
+	for _, c := range []contender{nlrec, rtmon, ipMonitor} {
+		its := []curve{
+			{Name: c.Name, Y: "changes/s", Plot: "throughput"},
+			{Name: c.Name, Y: "bytes per change", Plot: "bytes"},
+			{Name: c.Name, Y: "CPU s per million changes"},
+			{Name: c.Name + ", peak memory", Y: "bytes"},
 		}
-		for j, y := range []float64{c.perSecond(), c.bytesPerChange(), c.cpuPerMillion(), float64(c.Peak)} {
-			curves[j].Points = append(curves[j].Points, point{float64(n), y})
+		for i := range b.scale.Routes {
+			run := runs[sized(c, i)]
+			for j, y := range []float64{run.perSecond(), run.bytesPerChange(), run.cpuPerMillion(), float64(run.Peak)} {
+				its[j].X = "changes"
+				its[j].Points = append(its[j].Points, point{float64(run.Notifications), y})
+			}
+		}
+		if c.missing() == "" {
+			curves = append(curves, its...)
 		}
 	}
 	return curves

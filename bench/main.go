@@ -41,6 +41,8 @@ func subjects() []subject {
 		{"capture", capture},
 		{"quiet", quiet},
 		{"latency", latency},
+		{"dumps", dumps},
+		{"questions", questionsOf},
 	}
 }
 
@@ -77,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *page == "" {
 		return errors.Join(err, r.write(stdout))
 	}
-	return errors.Join(err, r.writeTo(*page, b))
+	return errors.Join(err, r.writeTo(*page))
 }
 
 // choose returns the subjects that a list names.
@@ -97,12 +99,13 @@ func choose(list string) (chosen []subject, err error) {
 
 // A bench is one run of the benchmarks.
 type bench struct {
-	ctx     context.Context
-	scale   scale
-	dir     string // for recordings; everybody may enter it
-	program string // nlrec, built stripped
-	cores   cores
-	log     io.Writer
+	ctx      context.Context
+	scale    scale
+	dir      string   // for recordings; everybody may enter it
+	program  string   // nlrec, built stripped
+	commands []string // that it has
+	cores    cores
+	log      io.Writer
 }
 
 // newBench builds nlrec and makes room for recordings.
@@ -116,6 +119,10 @@ func newBench(ctx context.Context, s scale, scratch string, log io.Writer) (*ben
 		err = errors.Join(os.Chmod(dir, 0o755), build(ctx, b.program))
 	}
 	if err != nil {
+		b.close()
+		return nil, err
+	}
+	if b.commands, err = b.itsCommands(); err != nil {
 		b.close()
 		return nil, err
 	}

@@ -104,24 +104,33 @@ func (b *bench) nlrec(args ...string) (string, error) {
 	return string(out), nil
 }
 
+// itsCommands returns the commands that nlrec has.
+func (b *bench) itsCommands() (names []string, err error) {
+	help, err := b.nlrec("--help")
+	_, list, _ := strings.Cut(help, "Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	for line := range strings.Lines(list) {
+		names = append(names, strings.Fields(line)[0])
+	}
+	return names, err
+}
+
 // A watcher reads a recording while it is made.
 type watcher struct {
 	db   *sql.DB
 	last *sql.Stmt
 }
 
-func watch(db string) (*watcher, error) {
-	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: db}).EscapedPath(), RawQuery: "mode=ro"}
-	w := &watcher{}
-	var err error
-	if w.db, err = sql.Open("sqlite", name.String()); err != nil {
+func watch(path string) (*watcher, error) {
+	db, err := readOnly(path)
+	if err != nil {
 		return nil, err
 	}
-	w.db.SetMaxOpenConns(1)
-	if w.last, err = w.db.Prepare(`SELECT coalesce(max(id), 0) FROM change`); err != nil {
-		return nil, errors.Join(err, w.db.Close())
+	last, err := db.Prepare(`SELECT coalesce(max(id), 0) FROM change`)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	return w, nil
+	return &watcher{db, last}, nil
 }
 
 func (w *watcher) close() error { return errors.Join(w.last.Close(), w.db.Close()) }
@@ -131,14 +140,25 @@ func (w *watcher) lastChange() (id int64, err error) {
 	return id, w.last.QueryRow().Scan(&id)
 }
 
-// count asks a recording for one number.
-func count(db, query string) (n int64, err error) {
-	w, err := watch(db)
+// readOnly opens a file of SQLite.
+func readOnly(path string) (*sql.DB, error) {
+	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "mode=ro"}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// count asks a file of SQLite for one number.
+func count(path, query string) (n int64, err error) {
+	db, err := readOnly(path)
 	if err != nil {
 		return 0, err
 	}
-	err = w.db.QueryRow(query).Scan(&n)
-	return n, errors.Join(err, w.close())
+	err = db.QueryRow(query).Scan(&n)
+	return n, errors.Join(err, db.Close())
 }
 
 // fileSize returns the bytes of a file; 0: there is none.

@@ -26,7 +26,7 @@ type process struct {
 	said *speech
 }
 
-// start starts a process on the core for those who record. Where output is not
+// start starts a process, on the core for those who record. Where output is not
 // nil it takes standard output, otherwise that is listened to as standard
 // error is.
 func (w *world) start(c *exec.Cmd, output *os.File) (*process, error) {
@@ -40,11 +40,11 @@ func (w *world) start(c *exec.Cmd, output *os.File) (*process, error) {
 		c.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	c.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	// A child begins on the core of the thread that starts it.
-	if err := unix.SchedSetaffinity(0, &w.cores.recorder); err != nil {
+	// A child begins on the cores of the thread that starts it.
+	if err := unix.SchedSetaffinity(0, &w.children); err != nil {
 		return nil, err
 	}
-	err := errors.Join(c.Start(), unix.SchedSetaffinity(0, &w.cores.source))
+	err := errors.Join(c.Start(), unix.SchedSetaffinity(0, &w.own))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(c.Path), err)
 	}

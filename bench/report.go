@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 type report struct {
 	About    [][2]string // what was measured where
 	Sections []section
+	Plots    []string // files, as seen from the page
+	Notes    []string
 }
 
 // A section is what a subject found.
@@ -138,11 +141,34 @@ func (r *report) write(w io.Writer) error {
 		}
 	}
 	goals.write(&b)
+	for _, file := range r.Plots {
+		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(filepath.Base(file), ".svg"), file)
+	}
 	for _, s := range r.Sections {
 		s.write(&b)
 	}
+	r.writeGrowth(&b)
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "\n%s\n", n)
+	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// writeGrowth writes how everything grows, and what that means for others.
+func (r *report) writeGrowth(b *bytes.Buffer) {
+	if t := growthTable(r.Sections); len(t.Rows) > 0 {
+		b.WriteString("\n## Growth\n\nThe exponent is e of the power law y = c·xᵉ that fits best: 0 is flat, 1 is in proportion.\n\n")
+		t.write(b)
+	}
+	figures := map[string]float64{}
+	for _, s := range r.Sections {
+		maps.Copy(figures, s.Figures)
+	}
+	if t, ok := paper(figures); ok {
+		b.WriteString("\n## On paper\n\nWhat larger installations make, from the bytes per change measured above.\n\n")
+		t.write(b)
+	}
 }
 
 const head = `# Benchmarks
@@ -175,15 +201,27 @@ func (t table) write(b *bytes.Buffer) {
 	}
 }
 
-// writeTo writes the page to a file, and its plots beside it.
-func (r *report) writeTo(path string, _ *bench) error {
+// writeTo writes the page to a file, and its plots to a folder beside it. That
+// there are none it says.
+func (r *report) writeTo(path string) error {
+	folder := strings.TrimSuffix(path, ".md")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.Create(path)
+	var curves []curve
+	for _, s := range r.Sections {
+		curves = append(curves, s.Curves...)
+	}
+	files, err := drawPlots(folder, curves)
 	if err != nil {
+		r.Notes = append(r.Notes, err.Error())
+	}
+	for _, f := range files {
+		r.Plots = append(r.Plots, filepath.Base(folder)+"/"+f)
+	}
+	var page bytes.Buffer
+	if err := r.write(&page); err != nil {
 		return err
 	}
-	defer f.Close()
-	return r.write(f)
+	return os.WriteFile(path, page.Bytes(), 0o644)
 }

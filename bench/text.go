@@ -45,7 +45,10 @@ func span(d time.Duration) string {
 	return figure(float64(d)/1e3) + " µs"
 }
 
-// count says how many there are of something.
+// spanOf is span of a number of seconds.
+func spanOf(seconds float64) string { return span(time.Duration(seconds * float64(time.Second))) }
+
+// counted says how many there are of something.
 func counted[T int | int64](n T, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -11,11 +11,19 @@ import (
 )
 
 // A world is a network namespace of its own with a pair of links that are up
-// and have an address, and a folder. Processes started in it live on one core,
-// the thread that it was made for on another.
+// and have an address, and a folder. The thread that it was made for lives on
+// one core.
 type world struct {
 	*bench
-	dir string
+	dir      string
+	own      unix.CPUSet // where the thread is
+	children unix.CPUSet // where processes started in it are
+}
+
+// spread lets the thread and the processes use all cores.
+func (w *world) spread() error {
+	w.own, w.children = w.cores.all, w.cores.all
+	return unix.SchedSetaffinity(0, &w.own)
 }
 
 // gateways are reached over v0: routes go by one or the other.
@@ -57,7 +65,7 @@ func (b *bench) enterWorld(f func(*world) error) error {
 	if err := shell(quietLinks); err != nil {
 		return err
 	}
-	return f(&world{bench: b, dir: dir})
+	return f(&world{b, dir, b.cores.source, b.cores.recorder})
 }
 
 // path returns the path of a file of the world.
@@ -73,18 +81,17 @@ func shell(script string) error {
 }
 
 // cores are where the source of changes runs, and where those who record do.
-type cores struct{ source, recorder unix.CPUSet }
+type cores struct{ source, recorder, all unix.CPUSet }
 
 // twoCores picks the first and the last core of those that may be used. Where
 // there is one only, all share it.
 func twoCores() (c cores, err error) {
-	var all unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &all); err != nil {
+	if err := unix.SchedGetaffinity(0, &c.all); err != nil {
 		return c, fmt.Errorf("find cores: %w", err)
 	}
 	first, last := -1, -1
-	for i := range 8 * len(all) * 8 {
-		if all.IsSet(i) {
+	for i := range 64 * len(c.all) {
+		if c.all.IsSet(i) {
 			if first < 0 {
 				first = i
 			}
