@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -112,12 +113,21 @@ const (
 // open; its session has ended.
 func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := newRecorder(ctx, s, c)
+	if err := r.load(); err != nil {
+		return err
+	}
+	return r.listen(ctx)
+}
+
+// load takes in what an earlier session recorded.
+func (r *Recorder) load() error {
+	defer debug.SetGCPercent(debug.SetGCPercent(sparing))
 	for _, k := range rtnl.Kinds() {
-		if err := s.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
+		if err := r.store.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
 			return err
 		}
 	}
-	return r.listen(ctx)
+	return nil
 }
 
 func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
