@@ -218,13 +218,7 @@ func (p *parser) takeBare(value string) error {
 			return p.take(known, value)
 		}
 	}
-	return p.unknown(value, "")
-}
-
-// twice is the error of a value behind one that stood for itself, which is
-// rather a slip of a word.
-func (p *parser) twice(value string) error {
-	return p.unknown(p.bare, p.bare+" and "+value+": only one can go without a word before it")
+	return p.unknown(value)
 }
 
 // unknownWord is the error of a word that a kind does not know.
@@ -235,16 +229,25 @@ type unknownWord struct {
 
 func (u unknownWord) Unwrap() error { return u.error }
 
-func (p *parser) unknown(word, why string) error {
-	look := "nlrec tables " + p.Kind.Name
-	if why == "" {
-		why = word + ": " + p.Kind.Name + " has no such filter"
-	}
-	err := hinted{fmt.Errorf("%s: %w", Visible(why), ErrFilter), DidYouMean(word, p.all(), look)}
+func (p *parser) unknown(word string) error {
+	hint := DidYouMean(word, p.all(), "nlrec tables "+p.Kind.Name)
 	if missing, ok := unrecorded[word]; ok {
-		err.hint = missing
+		hint = missing
 	}
-	return unknownWord{err, word}
+	return unknownWord{hinted{fmt.Errorf("%s: %w of %s", Visible(word), ErrFilter, p.Kind.Name), hint}, word}
+}
+
+// twice is the error of a value behind one that stood for itself, which may
+// be a word misspelt.
+func (p *parser) twice(value string) error {
+	err := fmt.Errorf("%s and %s: %w: only one can go without a word before it", Visible(p.bare), Visible(value), ErrFilter)
+	hint := fmt.Sprintf("%s %s %s %s", p.named, p.bare, p.named, value)
+	for _, word := range p.all() {
+		if distance(p.bare, word) == 1 {
+			hint = "did you mean " + word + "?"
+		}
+	}
+	return unknownWord{hinted{err, hint}, p.bare}
 }
 
 func (p *parser) noValue(known *word) error {
@@ -269,22 +272,32 @@ var aboutRecording = []string{"extra", "netns", "position", "gap", "valid_from_u
 
 func vocabularyOf(k *rtnl.Kind) (vocabulary, error) {
 	var v vocabulary
-	catalog, err := Catalog()
+	columns, err := columnsOf(k)
 	if err != nil {
 		return v, err
 	}
-	table := catalog[slices.IndexFunc(catalog, func(t Table) bool { return t.Name == k.Name })]
-	for _, c := range table.Columns {
+	for _, c := range columns {
 		if !slices.Contains(aboutRecording, c.Name) {
 			v.addColumn(c)
 		}
 	}
 	for _, w := range filterWords {
-		if w.isOf(k, table.Columns) {
+		if w.isOf(k, columns) {
 			v.named = append(v.named, w)
 		}
 	}
 	return v, nil
+}
+
+// columnsOf lists the columns of a kind's view.
+func columnsOf(k *rtnl.Kind) ([]Column, error) {
+	catalog, err := Catalog()
+	for _, t := range catalog {
+		if t.Name == k.Name {
+			return t.Columns, err
+		}
+	}
+	return nil, err
 }
 
 // addColumn makes words of a column by what is said of it.

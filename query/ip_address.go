@@ -60,7 +60,8 @@ func lifetime(seconds any) string {
 func (s *shaper) addressLink(r record, addresses []object) object {
 	o := s.linkHead(r, false)
 	s.putDetails(&o, r, false)
-	o.putAliases(r)
+	o.quiet("ifalias", r.get("ifalias"))
+	o.putAltNames(r)
 	list, text := []any{}, strings.Builder{}
 	for _, a := range addresses {
 		list = append(list, a)

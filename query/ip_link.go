@@ -11,7 +11,10 @@ import (
 func (s *shaper) link(r record) object {
 	o := s.linkHead(r, true)
 	s.putDetails(&o, r, true)
-	o.putAliases(r)
+	if alias := r.get("ifalias"); alias != nil {
+		o.word("ifalias", "\n    alias", alias)
+	}
+	o.putAltNames(r)
 	return o
 }
 
@@ -187,11 +190,8 @@ func (o *object) putXDP(xdp object) {
 	o.put("xdp", shaped, strings.TrimPrefix(text, " "))
 }
 
-// putAliases adds the other names of a link, each on a line.
-func (o *object) putAliases(r record) {
-	if alias := r.get("ifalias"); alias != nil {
-		o.word("ifalias", "\n    alias", alias)
-	}
+// putAltNames adds the alternative names of a link, each on a line.
+func (o *object) putAltNames(r record) {
 	names, text := r.list("altnames"), ""
 	if len(names) == 0 {
 		return

@@ -30,7 +30,9 @@ func (s *shaper) rule(r record) object {
 		o.put("uid_start", r.number("uid_start"), fmt.Sprintf("uidrange %d-%d", r.number("uid_start"), r.number("uid_end")))
 		o.quiet("uid_end", r.number("uid_end"))
 	}
-	o.wordIf("ipproto", "ipproto", r.get("ipproto"))
+	if r.get("ipproto") != nil {
+		o.word("ipproto", "ipproto", s.names.ipProtocols.of(r.text("ipproto")))
+	}
 	o.putPorts("sport", r)
 	o.putPorts("dport", r)
 	o.wordIf("tun_id", "tun_id", r.get("tun_id"))
@@ -57,6 +59,9 @@ func (o *object) putSelector(column, word string, r record) {
 
 func (o *object) putMark(r record) {
 	mark, mask := r.text("fwmark"), r.text("fwmask")
+	if mark == "" && mask != "" { // the kernel leaves out a zero
+		mark = "0"
+	}
 	switch {
 	case mark == "":
 	case mask == "" || mask == "0xffffffff":

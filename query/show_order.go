@@ -53,13 +53,13 @@ func routeKey(r record) sortKey {
 
 // arrival are columns that tell when an address came: the change, and whether
 // it was there when recording began.
-func (l *listing) arrival() string {
+func (l *listing) arrival() []string {
 	until := ""
 	if m := l.r.Moment(); m != nil {
 		until = fmt.Sprintf(" AND c.id <= %d", m.Change)
 	}
 	last := "(SELECT %s FROM change_log c WHERE c.object = x.object AND c.op = '+'" + until + " ORDER BY c.id DESC LIMIT 1)"
-	return fmt.Sprintf(last, "c.id") + " AS came, " + fmt.Sprintf(last, "c.how") + " AS came_how"
+	return []string{fmt.Sprintf(last, "c.id") + " AS came", fmt.Sprintf(last, "c.how") + " AS came_how"}
 }
 
 // addressKey has the addresses of a link in the kernel's order: IPv4 first, by
@@ -85,7 +85,7 @@ func (l *listing) addressKey(r record) sortKey {
 }
 
 func scopeNumber(text string) int64 {
-	n, err := numberOf(text, rtnl.ScopeNames(), "")
+	n, err := numberOf(text, rtnl.ScopeNames(), nil)
 	if err != nil {
 		return 0
 	}
