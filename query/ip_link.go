@@ -39,7 +39,9 @@ func (s *shaper) linkHead(r record, withMode bool) object {
 		o.word("group", "group", s.names.group(r.text("link_group")))
 	}
 	o.wordIf("txqlen", "qlen", r.get("txqlen"))
-	o.put("link_type", r.text("link_type"), "\n    link/"+Visible(r.text("link_type")))
+	if r.get("link_type") != nil {
+		o.put("link_type", r.text("link_type"), "\n    link/"+Visible(r.text("link_type")))
+	}
 	if r.get("address") != nil {
 		o.put("address", r.text("address"), Visible(r.text("address")))
 	}

@@ -37,13 +37,13 @@ func (s *shaper) rule(r record) object {
 	o.putPorts("dport", r)
 	o.wordIf("tun_id", "tun_id", r.get("tun_id"))
 	s.putAction(&o, r)
-	protocol := s.names.protocols.of(r.text("protocol"))
-	o.put("protocol", protocol, keep(s.detail || !quietProtocols[r.text("protocol")], "proto "+Visible(protocol)))
+	usual := r.text("protocol")
+	if usual != "kernel" {
+		usual = "unspec"
+	}
+	s.putNamed(&o, r, "protocol", "proto", s.names.protocols, usual)
 	return o
 }
-
-// quietProtocols are those of rules that nobody asks about.
-var quietProtocols = setOf("unspec", "kernel")
 
 // putSelector adds a prefix of the addresses that a rule is for.
 func (o *object) putSelector(column, word string, r record) {

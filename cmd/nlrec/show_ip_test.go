@@ -101,8 +101,8 @@ var showSteps = []string{
 	`ip link set w1 up; ip link set w0 name uplink`,
 	`ip link set v1 down; sysctl -qw net.ipv4.conf.v0.ignore_routes_with_linkdown=1 net.ipv6.conf.v0.ignore_routes_with_linkdown=1; ip link set v0 alias y`,
 
-	`ip link set v0 down; ip link del br0; ip link del uplink; ip rule flush; ip -6 rule flush; ip nexthop flush >/dev/null 2>&1
-	for l in v0 br1 vx0 vx1 vx2 vx4 n0 ifb9; do ip link del $l; done; ip route flush table all; ip -6 route flush table all`,
+	`ip link set v0 down; ip link del br0; ip link del uplink; ip rule flush; ip -6 rule flush; ip nexthop flush >/dev/null
+	for l in v0 br1 vx1 vx2 vx4 n0 ifb9; do ip link del $l; done; ip route flush table all; ip -6 route flush table all`,
 }
 
 // shownByIP are the commands whose objects "nlrec show KIND -o ip-json" prints.
