@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // A Filter is a condition on the objects of one kind. It speaks only of columns
@@ -38,6 +39,9 @@ type condition struct {
 
 // ParseFilter reads the words of a filter. It fails with ErrFilter, and a hint.
 func ParseFilter(k *rtnl.Kind, words []string) (Filter, error) {
+	if len(words) == 0 {
+		return Filter{Kind: k}, nil
+	}
 	v, err := vocabularyOf(k)
 	if err != nil {
 		return Filter{}, err
@@ -289,15 +293,11 @@ func vocabularyOf(k *rtnl.Kind) (vocabulary, error) {
 	return v, nil
 }
 
-// columnsOf lists the columns of a kind's view.
+// columnsOf lists the columns of a kind's view. It reads the text of that view
+// alone: commands begin with this.
 func columnsOf(k *rtnl.Kind) ([]Column, error) {
-	catalog, err := Catalog()
-	for _, t := range catalog {
-		if t.Name == k.Name {
-			return t.Columns, err
-		}
-	}
-	return nil, err
+	text, err := store.ViewText(k)
+	return describe(k.Name, text).Columns, err
 }
 
 // addColumn makes words of a column by what is said of it.
@@ -319,8 +319,8 @@ func (v *vocabulary) addFlags(column, list string) {
 	for clause := range strings.SplitSeq(list, "; ") {
 		clause, _, _ = strings.Cut(clause, ":")
 		for _, flag := range strings.Split(clause, ", ") {
-			if !regexp.MustCompile(`^[A-Za-z_-]+$`).MatchString(flag) {
-				continue
+			if flag == "" || strings.Trim(strings.ToUpper(flag), "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != "" {
+				continue // the clause says something else
 			}
 			has := "EXISTS (SELECT 1 FROM json_each({}" + column + ") j WHERE j.value = " + "'" + flag + "')"
 			name := strings.ToLower(flag)
@@ -357,12 +357,16 @@ func (v *vocabulary) all() (names []string) {
 
 // isOf reports whether a kind has the columns that a word speaks of.
 func (w word) isOf(k *rtnl.Kind, columns []Column) bool {
-	for _, m := range regexp.MustCompile(`\{\}(\w+)`).FindAllStringSubmatch(w.sql, -1) {
-		if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == m[1] }) {
+	if w.of != "" && w.of != k.Name {
+		return false
+	}
+	for _, after := range strings.Split(w.sql, "{}")[1:] {
+		end := strings.IndexFunc(after+" ", func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+		if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == after[:end] }) {
 			return false
 		}
 	}
-	return w.of == "" || w.of == k.Name
+	return true
 }
 
 // isNumber reports whether a text is a number without a sign.

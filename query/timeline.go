@@ -46,7 +46,10 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 		l.recording, err = store.Recording(path)
 	}
 	if err == nil {
-		l.connection, err = connect(ctx, &sqlite.Driver{}, path)
+		d := &sqlite.Driver{}
+		if err = registerFunctions(d); err == nil {
+			l.connection, err = connect(ctx, d, path)
+		}
 	}
 	if err != nil {
 		return nil, WithPath(path, err)

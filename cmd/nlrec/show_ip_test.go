@@ -225,6 +225,9 @@ func differing(ip, nlrec map[string][]string) (text string) {
 			maps.Copy(keys, b)
 			for _, key := range slices.Sorted(maps.Keys(keys)) {
 				if x, y := fmt.Sprint(a[key]), fmt.Sprint(b[key]); x != y {
+					for len(x) > 200 && len(y) > 200 && x[:50] == y[:50] {
+						x, y = x[50:], y[50:]
+					}
 					text += fmt.Sprintf("  %s\n    ip    %s\n    nlrec %s\n", key, x, y)
 				}
 			}
