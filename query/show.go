@@ -27,6 +27,11 @@ const (
 // ShowFormats lists what Show can write.
 func ShowFormats() []string { return append([]string{ipText, ipJSON}, Formats()...) }
 
+// ShownWith are the kinds that show up in what Show writes of one.
+func ShownWith(k *rtnl.Kind) []string {
+	return append([]string{k.Name, rtnl.Link.Name}, map[string][]string{"route": {rtnl.Nexthop.Name}}[k.Name]...)
+}
+
 // ShowOptions say how Show writes.
 type ShowOptions struct {
 	Format  string   // one of ShowFormats

@@ -144,6 +144,7 @@ func TestShowIPJSON(t *testing.T) {
 		{"route", "dev gre1", `{"type":"unicast","dst":"10.0.0.0/8","table":"main","protocol":"boot","scope":"global","flags":[],"nexthops":[` +
 			`{"gateway":"192.0.2.1","dev":"eth0","weight":1,"flags":[]},` +
 			`{"encap":"mpls","dst":"100/200","via":{"family":"inet6","host":"fe80::1"},"dev":"gre1","weight":3,"flags":["onlink"]}]}`},
+		{"link", "ifindex 5", `{"ifindex":5,"link_index":9,"ifname":"a\u001b[31m","flags":[],"link_type":"ether","link_netnsid":3,"ifalias":"two\nlines","altnames":["\u202eb"]}`},
 		{"neighbour", "nud failed", ""},
 	}
 	for _, tt := range tests {

@@ -48,7 +48,8 @@ column, or those that --columns names.`,
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			return read(cmd, query.Options{At: at, Command: "nlrec show " + strings.Join(args, " ")}, func(r *query.Reader) error {
+			asked := query.Options{At: at, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
+			return read(cmd, asked, func(r *query.Reader) error {
 				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
 			})
 		},
