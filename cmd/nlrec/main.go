@@ -58,16 +58,17 @@ func rootCommand() *cobra.Command {
 		Use:   "nlrec",
 		Short: "Record the network state of a machine, and ask about any past instant",
 		Long: `nlrec record follows the kernel's network state into a file: links, addresses,
-routes, neighbours, rules, nexthops. nlrec query asks the file, in SQL, what it
-was at any instant, and what changed since.`,
+routes, neighbours, rules, nexthops. nlrec show prints what it was at any instant,
+as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		Example: `  nlrec record &
+  nlrec show route to match 10.1.2.3 --at '10m ago'
   nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), queryCommand(), showCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -141,6 +142,7 @@ var outcomes = []struct {
 }{
 	{errUsage, 2, "{command} --help"},
 	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
+	{query.ErrFilter, 2, "nlrec tables"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
