@@ -83,7 +83,7 @@ type maker struct {
 
 // routeRows are what a route has by either gateway.
 type routeRows struct {
-	key    rtnl.Row
+	key    string
 	states [2]*store.State
 }
 
@@ -124,7 +124,7 @@ func (m *maker) surroundings() error {
 	for _, k := range rtnl.Kinds() {
 		_, err := d.Dump(k, 0, func(row rtnl.Row) {
 			key, values := k.Split(row)
-			m.append(store.Change{Kind: k, Key: key, Object: &store.Object{}, State: m.store.Intern(k, values), How: store.Dumped})
+			m.append(store.Change{Kind: k, Object: &store.Object{Key: string(rtnl.AppendKey(nil, key))}, State: m.store.Intern(k, values), How: store.Dumped})
 		})
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func (m *maker) prepare(i int) error {
 			return err
 		}
 		key, values := rtnl.Route.Split(row)
-		m.routes[i].key, m.routes[i].states[n] = key, m.store.Intern(rtnl.Route, values)
+		m.routes[i].key, m.routes[i].states[n] = string(rtnl.AppendKey(nil, key)), m.store.Intern(rtnl.Route, values)
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (m *maker) announce(i int, r request, state *store.State) error {
 func (m *maker) change(i int, state *store.State, how store.How) error {
 	o := m.held[i]
 	if o == nil {
-		o = &store.Object{}
+		o = &store.Object{Key: m.routes[i].key}
 		m.held[i] = o
 	}
 	was := o.State
@@ -188,7 +188,7 @@ func (m *maker) change(i int, state *store.State, how store.How) error {
 	if state == nil {
 		m.held[i] = nil
 	}
-	m.append(store.Change{Kind: rtnl.Route, Key: m.routes[i].key, Object: o, Was: was, State: state, How: how})
+	m.append(store.Change{Kind: rtnl.Route, Object: o, Was: was, State: state, How: how})
 	if len(m.batch) >= transaction {
 		return m.commit()
 	}
