@@ -103,7 +103,7 @@ func TestBenchmarks(t *testing.T) {
 	lines := strings.Split(string(text), "\n")
 	for _, goal := range []string{
 		"size, stripped", "`nlrec version`",
-		"notifications lost, receive buffer forced", "lost with default buffers", "right again, with gaps", "beside rtmon's", "part of NDB's",
+		"notifications lost, receive buffer forced", "notifications lost with default buffers", "right again, with gaps", "beside rtmon's", "part of NDB's",
 		"1,000 routes flap", "2,000 routes come and go", "changes a second to disk",
 		"CPU in 24 hours", "wake-ups in 24 hours", "bytes written in 24 hours", "bytes to disk per change",
 		"when idle, p50", "p99", "under 10,000 changes/s",
