@@ -67,6 +67,9 @@ func questions() []question {
 			GROUP BY object ORDER BY count(*) DESC LIMIT 20`, window(week))},
 		question{processStart, command("version")},
 		question{logOf100, command("log", "-n", "100")},
+		question{"`nlrec show route` as of the middle", func(b *bench, h history) (answer, error) {
+			return command("show", "route", "--at", instant(h.at(0.5)))(b, h)
+		}},
 		question{"`nlrec log` of an hour", inWindow("log", time.Hour)},
 		question{"`nlrec top` of a week", inWindow("top", week)},
 		question{getNow, func(b *bench, h history) (answer, error) { return command("get", host(h.objects/2))(b, h) }},
