@@ -2,9 +2,9 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
-FUZZTIME = 60s
 SCALE = full
 COUNT = 6
+FUZZTIME = 60s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
 UNRACED = Scenarios|Live|LiveKinds|Benchmarks|Counts|$(ENDURANCE)
