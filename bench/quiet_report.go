@@ -89,7 +89,7 @@ func (m quietRuns) less(name string, run quietRun) spent {
 // wholeDay returns what a day costs, and what of that when nothing happens.
 func (m quietRuns) wholeDay(name string) (all, idle spent) {
 	idle = m.idle.Spent[name].times(day.Seconds() / m.idle.Took.Seconds())
-	return idle.since(m.less(name, m.day).times(-m.parts)), idle
+	return idle.plus(m.less(name, m.day).times(m.parts)), idle
 }
 
 func (m quietRuns) dayTable() table {
