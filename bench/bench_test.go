@@ -14,7 +14,7 @@ import (
 
 // tiny is enough to see that everything is counted, and takes no time.
 var tiny = scale{
-	Name: "tiny", Routes: []int{20, 200, 2000}, Flaps: 4000, NDB: 50, Runs: 1, Program: 1,
+	Name: "tiny", Routes: []int{20, 200, 2000}, Flaps: 4000, NDB: 50, Runs: 1, Dumps: 1, Program: 1,
 	Idle: time.Second, Day: 100, Step: 5 * time.Millisecond, Waits: 5, Loaded: 200 * time.Millisecond,
 	Changes: []int{100, 1000, 10_000}, Objects: []int{40, 400},
 }
