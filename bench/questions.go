@@ -34,6 +34,7 @@ const (
 	logOf100     = "`nlrec log -n 100`"
 	getNow       = "`nlrec get`"
 	oneObject    = "one object's history"
+	historyOf    = "`nlrec history` of one object"
 	hourOfLog    = "an hour's log"
 	weekOfFlaps  = "flap counts of a week"
 	replayOfAll  = "`ip monitor file` of all"
@@ -69,6 +70,9 @@ func questions() []question {
 		question{logOf100, command("log", "-n", "100")},
 		question{"`nlrec show route` as of the middle", func(b *bench, h history) (answer, error) {
 			return command("show", "route", "--at", instant(h.at(0.5)))(b, h)
+		}},
+		question{historyOf, func(b *bench, h history) (answer, error) {
+			return command("history", "route", prefixText(h.objects/2))(b, h)
 		}},
 		question{"`nlrec log` of an hour", inWindow("log", time.Hour)},
 		question{"`nlrec top` of a week", inWindow("top", week)},

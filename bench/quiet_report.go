@@ -23,11 +23,11 @@ func quiet(b *bench) (section, error) {
 		return s, err
 	}
 	s.How = fmt.Sprintf(`All record side by side in one namespace. A day of a quiet host (bench/day.go) has %s events: neighbours
-that turn stale and reachable, router advertisements, DHCP renewals, container starts. %s of them were played with %v
+that turn stale and reachable, router advertisements, DHCP renewals, container starts. %s of them were played with %s
 between two, so that each is written on its own; they are %s of nlrec's timeline, and took %s. What time itself
 costs was measured over %s in which nothing happened, is taken off, and added for a whole day.
 Bytes written are those handed to write(2); those to disk made pages dirty that go there. Wake-ups are the voluntary
-context switches of all threads.`, whole(len(events())), whole(len(b.someEvents())), b.scale.Step,
+context switches of all threads.`, whole(len(events())), whole(len(b.someEvents())), span(b.scale.Step),
 		counted(m.day.Changes, "change", "changes"), span(m.day.Took), span(m.idle.Took))
 	s.Tables = []table{m.dayTable(), m.changeTable(b)}
 	s.Goals = m.goals(b)
