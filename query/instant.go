@@ -24,9 +24,9 @@ type Instant struct {
 //
 //	2026-05-01T12:00:00+02:00          also with a space; seconds and fractions may lack
 //	2026-05-01 12:00, 2026-05-01       at the place; a date is its midnight
-//	2026-05-01 12:00 UTC               in a zone, by its name or as the place calls it
+//	2026-05-01 12:00 UTC               in a zone: UTC, Europe/Berlin, or as the place calls it
 //	Fri 2026-05-01 12:00               on that day of the week
-//	12:00, today, yesterday, tomorrow
+//	12:00, today, yesterday 12:00, tomorrow
 //	now, -1h30m, 10m ago, +5min
 //	@1777629600.5                      seconds since 1970
 //	#12345, #12345^                    right after a change, right before it
@@ -153,7 +153,7 @@ func parseWall(text, s string, now time.Time, loc *time.Location) (Instant, erro
 	if day, rest, ok := cutWeekday(s); ok {
 		return parseOnWeekday(text, day, rest, now, loc)
 	}
-	s = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[ Tt] *(\d)`).ReplaceAllString(s, "${1}T$2")
+	s = regexp.MustCompile(`^(\d{4}-\d\d-\d\d|today|yesterday|tomorrow)[ Tt] *(\d)`).ReplaceAllString(s, "${1}T$2")
 	s = regexp.MustCompile(` +([-+]|[Zz]$)`).ReplaceAllString(s, "$1")
 	s = regexp.MustCompile(`(\d)z$`).ReplaceAllString(s, "${1}Z")
 	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00"} {
@@ -181,8 +181,12 @@ func parseLocal(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 	}
 	year, month, day := now.In(loc).Date()
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	if days, ok := map[string]int{"yesterday": -1, "today": 0, "tomorrow": 1}[s]; ok {
-		return midnight.AddDate(0, 0, days), true
+	word, clock, _ := strings.Cut(s, "T")
+	if days, ok := map[string]int{"yesterday": -1, "today": 0, "tomorrow": 1}[word]; ok {
+		if midnight = midnight.AddDate(0, 0, days); clock == "" {
+			return midnight, true
+		}
+		s = clock
 	}
 	for _, layout := range []string{"15:04:05", "15:04"} {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -195,7 +199,11 @@ func parseLocal(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 // parseInZone finds the instant at which the clocks show t in a zone: one that
 // the database of zones knows, or a name that the place has for its own.
 func parseInZone(text string, t time.Time, zone string, loc *time.Location) (Instant, error) {
-	if there, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
+	if zone == "UTC" || strings.Contains(zone, "/") {
+		there, err := time.LoadLocation(zone)
+		if err != nil {
+			return Instant{}, noInstant(text, "no such zone")
+		}
 		return localInstant(text, t, there, "")
 	}
 	if !regexp.MustCompile(`^[A-Z]{2,5}$`).MatchString(zone) {

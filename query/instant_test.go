@@ -80,6 +80,7 @@ func TestParseInstant(t *testing.T) {
 		{"12:30:01.5", Instant{At: micro(day+"T12:30:01"+offset) + 500000}},
 		{"yesterday", Instant{At: micro(yesterday + "T00:00:00" + offset)}},
 		{"tomorrow", Instant{At: micro(tomorrow + "T00:00:00" + offset)}},
+		{"yesterday 12:30", Instant{At: micro(yesterday + "T12:30:00" + offset)}},
 		{"yesterday UTC", Instant{At: micro(yesterday + "T00:00:00Z")}},
 		{"Fri 2026-05-01 12:00", Instant{At: micro("2026-05-01T10:00:00Z")}},
 		{"friday 2026-05-01", Instant{At: micro("2026-04-30T22:00:00Z")}},
@@ -101,8 +102,8 @@ func TestParseInstant(t *testing.T) {
 func TestNoInstant(t *testing.T) {
 	berlin := place(t, "Europe/Berlin")
 	tests := []struct{ text, why string }{
-		{"", "neither"}, {"yesteryear", "neither"}, {"1200", "neither"}, {"24:00", "neither"}, {"today 12:00", "neither"}, {"1700000000", "neither"}, {"2026-13-01", "neither"}, {"2026-02-30", "neither"},
-		{"2026-05-01 25:00", "neither"}, {"2026-05-01T12:00:00+99:00", "neither"}, {"2026-05-01x", "neither"}, {"+5x", "a span"}, {"2026-05-01 12:00:00 EST", "calls its time"}, {"2026-05-01 12:00:00 CET", "calls its time"}, {"2026-05-01 12:00 Mars/Olympus", "neither"},
+		{"", "neither"}, {"yesteryear", "neither"}, {"1200", "neither"}, {"24:00", "neither"}, {"today x", "neither"}, {"1700000000", "neither"}, {"2026-13-01", "neither"}, {"2026-02-30", "neither"},
+		{"2026-05-01 25:00", "neither"}, {"2026-05-01T12:00:00+99:00", "neither"}, {"2026-05-01x", "neither"}, {"+5x", "a span"}, {"2026-05-01 12:00:00 EST", "calls its time"}, {"2026-05-01 12:00:00 CET", "calls its time"}, {"2026-05-01 12:00 Mars/Olympus", "no such zone"}, {"2026-05-01 12:00 now", "neither"},
 		{"Thu 2026-05-01", "2026-05-01 is a Friday"}, {"Fri", "a date"}, {"Fri 12:00", "a date"}, {"boots", "boot-1"}, {"boot-", "boot-1"}, {"boot+1", "boot-1"}, {"last!", "neither"}, {"#5^^", "after #"},
 		{"#", "after #"}, {"#0", "after #"}, {"#-1", "after #"}, {"#x", "after #"}, {"#99999999999999999999", "after #"},
 		{"@", "after @"}, {"@x", "after @"}, {"@1.", "after @"}, {"@1e9", "after @"}, {"@9999999999999", "after @"},

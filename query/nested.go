@@ -1,0 +1,94 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// nested reads JSON text that holds an object or an array; nil: it is neither.
+func nested(v any) any {
+	text, ok := v.(string)
+	if !ok || !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
+		return nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var value any
+	if d.Decode(&value) != nil || d.More() {
+		return nil
+	}
+	return value
+}
+
+// flat writes nested data as few words: keys and values in turn, the members
+// of a list parted by commas.
+func flat(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		var words []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			words = append(words, key+" "+flat(v[key]))
+		}
+		return "{" + strings.Join(words, " ") + "}"
+	case []any:
+		var words []string
+		for _, member := range v {
+			words = append(words, flat(member))
+		}
+		return strings.Join(words, ",")
+	}
+	return fmt.Sprint(v)
+}
+
+// A difference is a column, or a place within its nested data, that two rows
+// have different values in.
+type difference struct {
+	name    string
+	was, is any
+}
+
+// leaves lists where two values differ; of nested objects what in them does.
+func leaves(name string, was, is any) []difference {
+	before, wasObject := nested(was).(map[string]any)
+	after, isObject := nested(is).(map[string]any)
+	if !wasObject || !isObject {
+		return []difference{{name, was, is}}
+	}
+	keys := maps.Clone(before)
+	maps.Copy(keys, after)
+	var found []difference
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if old, now := jsonText(before[key]), jsonText(after[key]); old != now {
+			found = append(found, leaves(name+"."+key, old, now)...)
+		}
+	}
+	return found
+}
+
+// jsonText returns a member of an object as a value of a column has it.
+func jsonText(v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case string:
+		return v
+	case map[string]any, []any:
+		text, _ := json.Marshal(v) // it came from JSON
+		return string(text)
+	}
+	return fmt.Sprint(v)
+}
+
+// members returns the texts of a list of texts; ok is false for anything else.
+func members(v any) (texts []string, ok bool) {
+	list, ok := nested(v).([]any)
+	for _, member := range list {
+		text, isText := member.(string)
+		ok = ok && isText
+		texts = append(texts, text)
+	}
+	return texts, ok
+}
