@@ -100,6 +100,10 @@ func (r *Reader) define(ctx context.Context) error {
 // Moment returns what the views of the kinds mean; nil: now.
 func (r *Reader) Moment() *Moment { return r.moment }
 
+// WarnOfPresent warns when the answer to what is now is older than now, or lies
+// in a gap. It fails with ErrOutside when the recording has no whole dump yet.
+func (r *Reader) WarnOfPresent(ctx context.Context) error { return r.timeline.warnOfPresent(ctx) }
+
 // Close closes the file.
 func (r *Reader) Close() error {
 	var err error

@@ -215,6 +215,18 @@ func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
 	return rows.Err()
 }
 
+// warnOfPresent says when what the file holds need not be what is now: nothing
+// records any more, or changes are missed.
+func (l *timeline) warnOfPresent(ctx context.Context) error {
+	if l.first == 0 {
+		return hinted{fmt.Errorf("%w: its first dump is not complete", ErrOutside), "nlrec status --db " + l.path}
+	}
+	if !l.recording {
+		l.warnOnce(fmt.Sprintf("nothing is recorded since %s: this is what was then", FormatTime(l.last, l.loc)))
+	}
+	return l.warnOfGaps(ctx, &Moment{At: l.last})
+}
+
 // warnOfSteps says when the wall clock was set back over an instant, so that
 // it showed it twice.
 func (l *timeline) warnOfSteps(ctx context.Context, m *Moment, i Instant) error {
