@@ -47,9 +47,6 @@ type changeJSON struct {
 	NotAfter    string         `json:"not_after,omitempty"`
 	NotAfterUS  int64          `json:"not_after_us,omitempty"`
 	Gap         int64          `json:"gap,omitempty"`
-	Until       *string        `json:"until,omitempty"`
-	UntilUS     int64          `json:"until_us,omitempty"`
-	LastedUS    int64          `json:"lasted_us,omitempty"`
 	Cursor      string         `json:"cursor,omitempty"`
 }
 

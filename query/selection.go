@@ -13,8 +13,7 @@ import (
 // A selection is which objects a question is about.
 type selection struct {
 	kinds   []*rtnl.Kind
-	objects string // JSON array of those that come into question; "": all of the kinds
-	count   int64  // of them
+	chosen  []int64 // the objects that come into question; nil: all of the kinds
 	filters map[*rtnl.Kind]Filter
 }
 
@@ -36,11 +35,11 @@ func (c *Changes) choose(ctx context.Context, filters []Filter) (*selection, err
 	if len(s.kinds) == len(rtnl.Kinds()) && len(s.filters) == 0 {
 		return s, nil
 	}
-	return s, c.list(ctx, s)
+	return s, c.chooseFew(ctx, s)
 }
 
-// list notes the objects whose keys fit the filters, if they are few.
-func (c *Changes) list(ctx context.Context, s *selection) error {
+// chooseFew notes the objects whose keys fit the filters, if they are few.
+func (c *Changes) chooseFew(ctx context.Context, s *selection) error {
 	var objects []int64
 	for _, k := range s.kinds {
 		where, args := s.filters[k].ofKey()
@@ -56,7 +55,7 @@ func (c *Changes) list(ctx context.Context, s *selection) error {
 			return nil
 		}
 	}
-	s.objects, s.count = "["+join(objects)+"]", int64(len(objects))
+	s.chosen = append([]int64{}, objects...)
 	return nil
 }
 
@@ -78,6 +77,9 @@ func onlySpeaksOf(sql string, columns []string) bool {
 	}
 	return true
 }
+
+// list writes the chosen objects for json_each.
+func (s *selection) list() string { return "[" + join(s.chosen) + "]" }
 
 func (s *selection) numbers() (numbers []int64) {
 	for _, k := range s.kinds {

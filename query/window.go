@@ -68,24 +68,31 @@ func (w walk) window(ids int64) (low, high int64) {
 }
 
 func (c *Changes) readWindow(ctx context.Context, w walk, low, high int64, rows int) ([]*Change, error) {
-	search, where := "NOT INDEXED", "WHERE c.id BETWEEN ?1 AND ?2"
-	args := []any{low, high}
-	if s := w.selection; s.objects != "" {
-		if s.count*probeCost < high-low {
-			search = "INDEXED BY change_object"
-		}
-		args = append(args, s.objects)
-		where += fmt.Sprintf(" AND c.object IN (SELECT value FROM json_each(?%d))", len(args))
-	} else if len(s.kinds) < len(rtnl.Kinds()) {
-		where += " AND c.object & 63 IN (" + join(s.numbers()) + ")"
+	search := "NOT INDEXED"
+	if s := w.selection; s.chosen != nil && int64(len(s.chosen))*probeCost < high-low {
+		search = "INDEXED BY change_object"
 	}
-	if w.stepped {
-		args = append(args, w.from, w.to)
-		where += fmt.Sprintf(" AND c.at_us BETWEEN ?%d AND ?%d", len(args)-1, len(args))
-	}
+	w.first, w.last = low, high
+	where, args := w.where()
 	order := "ORDER BY c.id"
 	if w.backwards {
 		order += " DESC"
 	}
-	return c.readChanges(ctx, fmt.Sprintf(changeRows, search)+fmt.Sprintf("%s\n%s LIMIT %d", where, order, rows), args...)
+	return c.readChanges(ctx, fmt.Sprintf(changeRows, search)+fmt.Sprintf("WHERE %s\n%s LIMIT %d", where, order, rows), args...)
+}
+
+// where is the condition on the changes c that are wanted, and its arguments.
+func (w walk) where() (sql string, args []any) {
+	sql, args = "c.id BETWEEN ?1 AND ?2", []any{w.first, w.last}
+	if s := w.selection; s.chosen != nil {
+		args = append(args, s.list())
+		sql += fmt.Sprintf(" AND c.object IN (SELECT value FROM json_each(?%d))", len(args))
+	} else if len(s.kinds) < len(rtnl.Kinds()) {
+		sql += " AND c.object & 63 IN (" + join(s.numbers()) + ")"
+	}
+	if w.stepped {
+		args = append(args, w.from, w.to)
+		sql += fmt.Sprintf(" AND c.at_us BETWEEN ?%d AND ?%d", len(args)-1, len(args))
+	}
+	return sql, args
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"nlrec/rtnl"
@@ -28,4 +29,14 @@ func Versions(k *rtnl.Kind, source string) (string, error) {
 	}
 	body = strings.Replace(body, from, "FROM ("+source+") v\nCROSS JOIN "+k.Name+"_object o ON o.object = v.object", 1)
 	return rewrite(withoutComments(body), "", state, "NULL"), nil
+}
+
+// PlainColumns lists the columns of the kind's view that show what the state
+// itself has, whatever other objects are like.
+func PlainColumns(k *rtnl.Kind) (names []string, err error) {
+	_, body, err := kindSQL(k)
+	for _, m := range regexp.MustCompile(`(?m)^  s\.(\w+), *--`).FindAllStringSubmatch(body, -1) {
+		names = append(names, m[1])
+	}
+	return names, err
 }

@@ -35,6 +35,15 @@ func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(co
 	return interrupted(ctx, errors.Join(err, out.close()))
 }
 
+// filtersOf reads the words of a filter, and the flags that stand for some. No
+// filter at all is nil.
+func filtersOf(cmd *cobra.Command, words []string) ([]query.Filter, error) {
+	if words = append(words, familyWords(cmd)...); len(words) == 0 {
+		return nil, nil
+	}
+	return query.ParseSelection(words)
+}
+
 // warnOn returns what prints the warnings of a command.
 func warnOn(cmd *cobra.Command) func(string) {
 	return func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "nlrec: warning: %s\n", oneLine(text)) }
@@ -61,6 +70,7 @@ type entryWriter struct {
 	lines   *lineWriter // nil: JSON
 	objects *query.Objects
 	encoder *query.Encoder
+	titled  bool // lines have begun
 }
 
 func newEntryWriter(cmd *cobra.Command, format string, clock query.Clock) (w *entryWriter, err error) {

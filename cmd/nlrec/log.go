@@ -55,6 +55,7 @@ then. With -g, REGEXP is looked for in the whole line.`,
 	f.StringVar(&flags.span.AfterCursor, "after-cursor", "", "begin after the change that `CURSOR` names")
 	f.BoolVar(&flags.showCursor, "show-cursor", false, "tell the cursor of the last change at the end, in JSON of each")
 	f.StringVarP(&flags.output, "output", "o", "text", "format: text, json, ndjson")
+	familyFlags(cmd)
 	addClockFlag(cmd, &flags.utc)
 	addColourFlag(cmd)
 	return cmd
@@ -64,8 +65,11 @@ then. With -g, REGEXP is looked for in the whole line.`,
 const followInterval = 100 * time.Millisecond
 
 func runLog(cmd *cobra.Command, flags logFlags, args []string) error {
-	o, err := flags.options(args)
+	o, err := flags.options()
 	if err != nil {
+		return err
+	}
+	if o.Filters, err = filtersOf(cmd, args); err != nil {
 		return err
 	}
 	return tellChanges(cmd, flags.output, o.Clock, func(ctx context.Context, c *query.Changes, out *entryWriter) error {
@@ -90,12 +94,9 @@ func runLog(cmd *cobra.Command, flags logFlags, args []string) error {
 	})
 }
 
-// options reads the flags and the words of the filter.
-func (f logFlags) options(args []string) (o query.LogOptions, err error) {
+// options reads the flags.
+func (f logFlags) options() (o query.LogOptions, err error) {
 	o = query.LogOptions{Span: f.span, Reverse: f.reverse, Cursors: f.showCursor, Clock: clockOf(f.utc)}
-	if len(args) == 0 {} else if o.Filters, err = query.ParseSelection(args); err != nil {
-		return o, err
-	}
 	switch {
 	case f.follow && f.reverse:
 		return o, usageError{text: "-f goes on and -r goes back: choose one"}

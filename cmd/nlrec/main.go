@@ -67,7 +67,7 @@ was at any instant, and what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), showCommand(), logCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -161,6 +161,9 @@ var outcomes = []struct {
 
 // report prints an error with a hint, and returns the exit code.
 func report(stderr io.Writer, cmd *cobra.Command, err error) int {
+	if errors.Is(err, errDifference) { // an answer, which is printed
+		return 1
+	}
 	code, hint := 1, query.Hint(err)
 	for _, o := range outcomes {
 		if errors.Is(err, o.err) {
