@@ -9,7 +9,7 @@ import (
 	"nlrec/rtnl"
 )
 
-// Row returns what tells most of the object: what began, or else what ended.
+// row is what tells most of the object: what began, or else what ended.
 func (c *Change) row() Row {
 	if c.After != nil {
 		return c.After
@@ -17,16 +17,42 @@ func (c *Change) row() Row {
 	return c.Before
 }
 
+// shown is row without what an object that went only showed of its link.
+func (c *Change) shown() Row {
+	i := slices.Index(c.Columns, "flags")
+	if c.After != nil || i < 0 {
+		return c.row()
+	}
+	row := slices.Clone(c.Before)
+	flags, isList := members(row[i])
+	if isList {
+		flags = slices.DeleteFunc(flags, func(flag string) bool { return flag == "linkdown" || flag == "dead" })
+		row[i] = jsonText(anys(flags))
+	}
+	return row
+}
+
 // Name is what the object is called, in the words of ip(8).
 func (c *Change) Name() string { return nameOf(c.Kind, c.Columns, c.row()) }
 
 func nameOf(k *rtnl.Kind, columns []string, row Row) string {
 	name := say(wordings[k.Name].name, columns, row)
-	// Only addresses show what family they are of.
-	if valueOf(columns, row, "family") == "inet6" && k.Name != "netconf" && !strings.Contains(name, "::") && !strings.Contains(strings.Join(strings.Fields(name)[1:], " "), ":") {
-		name = "-6 " + name
+	if ofEither(k) && valueOf(columns, row, "family") == "inet6" {
+		for _, column := range []string{"local", "dst", "src"} {
+			if text, _ := valueOf(columns, row, column).(string); strings.Contains(text, ":") {
+				return name
+			}
+		}
+		return "-6 " + name
 	}
 	return name
+}
+
+// ofEither reports whether objects of a kind that differ in their family may
+// have one name. An address shows its family.
+func ofEither(k *rtnl.Kind) bool {
+	named := slices.ContainsFunc(wordings[k.Name].name, func(p part) bool { return p.column == "family" })
+	return slices.Contains(k.Key, "family") && !named
 }
 
 // Changed lists the columns whose values differ between Before and After, nil
@@ -60,7 +86,7 @@ var nameBeside = map[string]string{"ifindex": "dev", "oif": "dev", "iif": "iif_d
 // Detail tells what came or went, or what each column that changed was and is.
 func (c *Change) Detail() string {
 	if c.Before == nil || c.After == nil {
-		return say(wordings[c.Kind.Name].detail, c.Columns, c.row())
+		return say(wordings[c.Kind.Name].detail, c.Columns, c.shown())
 	}
 	changed := c.Changed()
 	var words []string

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,14 +24,22 @@ func nested(v any) any {
 	return value
 }
 
+// firstWords are keys that come first where nested data is written as words,
+// as ip(8) has them.
+var firstWords = []string{"id", "gateway", "via", "dev", "weight"}
+
 // flat writes nested data as few words: keys and values in turn, the members
-// of a list parted by commas.
+// of a list parted by commas. What is empty, and the index beside a name, is
+// left out.
 func flat(v any) string {
 	switch v := v.(type) {
 	case map[string]any:
 		var words []string
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			words = append(words, key+" "+flat(v[key]))
+		for _, key := range slices.SortedFunc(maps.Keys(v), byWord) {
+			twin := nameBeside[key]
+			if text := flat(v[key]); text != "" && (twin == "" || v[twin] == nil) {
+				words = append(words, strings.Replace(key, "gateway", "via", 1)+" "+text)
+			}
 		}
 		return "{" + strings.Join(words, " ") + "}"
 	case []any:
@@ -39,8 +48,17 @@ func flat(v any) string {
 			words = append(words, flat(member))
 		}
 		return strings.Join(words, ",")
+	case nil:
+		return ""
 	}
 	return fmt.Sprint(v)
+}
+
+func byWord(a, b string) int {
+	place := func(key string) int {
+		return (slices.Index(firstWords, key) + len(firstWords) + 1) % (len(firstWords) + 1)
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
 }
 
 // A difference is a column, or a place within its nested data, that two rows
@@ -91,4 +109,12 @@ func members(v any) (texts []string, ok bool) {
 		texts = append(texts, text)
 	}
 	return texts, ok
+}
+
+func anys(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A part is a column on a line, behind what ip(8) puts before it. "/" and ":"
-// are set without space, before and after the value. It is left out where the
-// column has no value, or one of those that go without saying.
+// A part is a column on a line, behind what ip(8) puts before it. "/" and "-"
+// stand before it without space, ":" behind it. It is left out where the column
+// has no value, or one of those that go without saying.
 type part struct {
 	before, column string
 	silent         []any
@@ -26,14 +26,14 @@ var wordings = map[string]wording{
 			{"link", "link", nil}, {"address", "address", nil}, {"alias", "ifalias", nil}},
 	},
 	"netconf": {
-		name: []part{{"", "family", nil}, {"", "interface", nil}},
+		name: []part{{"", "family", nil}, {"", "interface", nil}, {"ifindex", "ifindex", []any{have("interface")}}},
 		detail: []part{{"forwarding", "forwarding", nil}, {"rp_filter", "rp_filter", nil}, {"mc_forwarding", "mc_forwarding", none},
 			{"proxy_neigh", "proxy_neigh", none}, {"ignore_routes_with_linkdown", "ignore_routes_with_linkdown", none}},
 	},
 	"address": {
-		name: []part{{"", "local", nil}, {"/", "prefixlen", nil}, {"dev", "dev", nil}},
+		name: []part{{"", "local", nil}, {"/", "prefixlen", nil}, {"dev", "dev", nil}, {"ifindex", "ifindex", []any{have("dev")}}},
 		detail: []part{{"peer", "address", nil}, {"brd", "broadcast", nil}, {"scope", "scope", nil}, {"metric", "metric", none},
-			{"", "flags", nil}, {"label", "label", nil}, {"proto", "protocol", nil}},
+			{"", "flags", nil}, {"label", "label", []any{like("dev")}}, {"proto", "protocol", nil}},
 	},
 	"nexthop": {
 		name: []part{{"id", "id", nil}},
@@ -43,11 +43,11 @@ var wordings = map[string]wording{
 	"route": {
 		name: []part{{"", "dst", nil}, {"from", "src", nil}, {"tos", "tos", none}, {"table", "table_id", []any{int64(254)}}, {"metric", "metric", none}},
 		detail: []part{{"", "type", []any{"unicast"}}, {"nhid", "nhid", nil}, {"via", "gateway", nil}, {"via", "via", nil}, {"dev", "dev", nil},
-			{"nexthops", "nexthops", nil}, {"proto", "protocol", nil}, {"scope", "scope", []any{"global"}}, {"src", "prefsrc", nil},
+			{"nexthops", "nexthops", nil}, {"proto", "protocol", []any{"boot"}}, {"scope", "scope", []any{"global"}}, {"src", "prefsrc", nil},
 			{"", "flags", nil}, {"encap", "encap", nil}, {"metrics", "metrics", nil}, {"pref", "pref", []any{"medium"}}},
 	},
 	"neighbour": {
-		name:   []part{{"", "dst", nil}, {"dev", "dev", nil}},
+		name:   []part{{"", "dst", nil}, {"dev", "dev", nil}, {"ifindex", "ifindex", []any{have("dev")}}},
 		detail: []part{{"lladdr", "lladdr", nil}, {"", "flags", nil}, {"", "state", nil}, {"proto", "protocol", nil}, {"master", "master", nil}},
 	},
 	"rule": {
@@ -57,12 +57,32 @@ var wordings = map[string]wording{
 			{"sport", "sport_start", nil}, {"-", "sport_end", nil}, {"dport", "dport_start", nil}, {"-", "dport_end", nil}, {"tun_id", "tun_id", nil},
 			{"flowlabel", "flowlabel", nil}, {"/", "flowlabel_mask", nil}, {"lookup", "table_id", none}, {"", "action", []any{"to_tbl", "goto"}}, {"goto", "goto", nil},
 			{"suppress_prefixlength", "suppress_prefixlen", nil}, {"suppress_ifgroup", "suppress_ifgroup", nil}, {"realms", "flow_from", nil}, {"/", "flow_to", nil}},
-		detail: []part{{"proto", "protocol", nil}},
+		detail: []part{{"proto", "protocol", []any{"boot", "unspec"}}},
 	},
 }
 
 // none is what says that there is none.
 var none = []any{int64(0)}
+
+// Columns whose value goes without saying when it is that of another column,
+// and when another column has any.
+type (
+	like string
+	have string
+)
+
+// isSilent reports whether a value goes without saying.
+func (p part) isSilent(v any, columns []string, row Row) bool {
+	return v == nil || v == "" || v == "[]" || slices.ContainsFunc(p.silent, func(silent any) bool {
+		switch other := silent.(type) {
+		case like:
+			return v == valueOf(columns, row, string(other))
+		case have:
+			return valueOf(columns, row, string(other)) != nil
+		}
+		return v == silent
+	})
+}
 
 // tables are the routing tables that have a name everywhere.
 var tables = map[any]string{int64(255): "local", int64(254): "main", int64(253): "default"}
@@ -72,7 +92,7 @@ func say(words []part, columns []string, row Row) string {
 	var b strings.Builder
 	for _, w := range words {
 		v := valueOf(columns, row, w.column)
-		if v == nil || v == "" || v == "[]" || slices.Contains(w.silent, v) {
+		if w.isSilent(v, columns, row) {
 			continue
 		}
 		text := spell(w.column, v)
