@@ -271,10 +271,10 @@ func StatOf(g Group) Stat {
 
 // CutInstants parts the instants that the arguments of a command begin with
 // from the words of a filter behind them. They may also be written A..B. Where
-// there is but one, the other is now.
+// there is but one, the other is the latest there is.
 func CutInstants(args []string, loc *time.Location) (from, to string, words []string) {
 	if a, b, ok := strings.Cut(args[0], ".."); ok {
-		return cmp.Or(a, "now"), cmp.Or(b, "now"), args[1:]
+		return cmp.Or(a, "last"), cmp.Or(b, "last"), args[1:]
 	}
 	if len(args) > 1 {
 		_, err := ParseInstant(args[1], time.Now(), loc)
@@ -282,5 +282,5 @@ func CutInstants(args []string, loc *time.Location) (from, to string, words []st
 			return args[0], args[1], args[2:]
 		}
 	}
-	return args[0], "now", args[1:]
+	return args[0], "last", args[1:]
 }

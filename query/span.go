@@ -22,8 +22,13 @@ type Span struct {
 // aroundSpan is how far around an instant is looked, where nothing else is said.
 const aroundSpan = time.Minute
 
-// An end is one end of a span: a change, or else an instant.
-type end struct{ id, at int64 }
+// An end is one end of a span: an instant, or a change and when that came.
+type end struct {
+	byChange bool
+	first    int64 // of byChange: the first change of a span that begins here
+	last     int64 // the last one of a span that ends here
+	at       int64
+}
 
 // bound finds which changes a span has. What of it lies outside of the
 // recording is empty.
@@ -53,18 +58,16 @@ func (c *Changes) boundByTime(ctx context.Context, s Span, w *walk) error {
 		return err
 	}
 	if since != nil {
-		w.from = since.at
-		if since.id > 0 {
-			w.first = max(w.first, since.id)
+		if w.from = since.at; since.byChange {
+			w.first = max(w.first, since.first)
 		}
 	}
 	if until != nil {
-		w.to = until.at
-		if until.id > 0 {
-			w.last = min(w.last, until.id)
+		if w.to = until.at; until.byChange {
+			w.last = min(w.last, until.last)
 		}
 	}
-	if (since == nil || since.id != 0) && (until == nil || until.id != 0) {
+	if (since == nil || since.byChange) && (until == nil || until.byChange) {
 		w.stepped = false // ids tell it all
 		return nil
 	}
@@ -118,12 +121,6 @@ func (c *Changes) ends(ctx context.Context, s Span) (since, until *end, err erro
 	}
 	if s.Until != "" {
 		until, err = c.end(ctx, s.Until)
-		if until != nil && until.id < 0 { // right before a change
-			until.id = -until.id - 1
-		}
-	}
-	if since != nil && since.id < 0 {
-		since.id = -since.id
 	}
 	return since, until, err
 }
@@ -138,8 +135,7 @@ func cutSpan(text string) (instant string, span time.Duration) {
 	return text, aroundSpan
 }
 
-// end finds an instant, which may lie outside of the recording. The id is
-// negative when it is right before that change.
+// end finds an instant, which may lie outside of the recording.
 func (c *Changes) end(ctx context.Context, text string) (*end, error) {
 	i, err := ParseInstant(text, c.now, c.loc)
 	if err != nil {
@@ -153,10 +149,11 @@ func (c *Changes) end(ctx context.Context, text string) (*end, error) {
 	if err == nil && at == 0 {
 		_, err = c.findChange(ctx, text, i) // words why not
 	}
+	e := &end{byChange: true, first: i.Change, last: i.Change, at: at}
 	if i.Before {
-		return &end{-i.Change, at}, err
+		e.last--
 	}
-	return &end{i.Change, at}, err
+	return e, err
 }
 
 func (c *Changes) boundByCursor(s Span, w *walk) error {

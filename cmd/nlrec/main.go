@@ -118,6 +118,9 @@ func (e usageError) Is(target error) bool { return target == errUsage }
 // misuse words an error of cobra. What is no command and what is no argument
 // it calls alike.
 func misuse(cmd *cobra.Command, args []string, err error) error {
+	if errors.Is(err, errUsage) {
+		return err
+	}
 	if !strings.HasPrefix(err.Error(), "unknown command ") {
 		return usageError{text: err.Error()}
 	}
