@@ -50,11 +50,11 @@ type LogGap struct {
 // Log tells the changes one after the other. It fails with ErrInstant,
 // ErrCursor, or as f does; with Idle, it ends when ctx does.
 func (c *Changes) Log(ctx context.Context, o LogOptions, f func(Entry) error) error {
-	s, err := c.choose(ctx, o.Filters)
+	w, err := c.bound(ctx, o.Span)
 	if err != nil {
 		return err
 	}
-	w, err := c.bound(ctx, o.Span)
+	s, err := c.choose(ctx, o.Filters) // later, so that it has all objects there are until then
 	if err != nil {
 		return err
 	}
@@ -239,6 +239,9 @@ func (t *teller) takeGaps(rows *sql.Rows) (err error) {
 func (t *teller) follow(ctx context.Context, w walk) error {
 	tick := time.NewTicker(t.Interval)
 	defer tick.Stop()
+	everything := *w.selection
+	everything.chosen = nil // more will come
+	w.selection = &everything
 	w.first, w.from, w.to, w.stepped, t.left = max(w.first, w.last+1), math.MinInt64, math.MaxInt64, false, 0
 	for seen := int64(-1); ; {
 		version, err := t.number(ctx, `PRAGMA data_version`)

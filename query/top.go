@@ -58,10 +58,6 @@ type TopOptions struct {
 // Top ranks the objects that changed in a span. It fails with ErrInstant, and
 // warns when changes may have been missed in the span.
 func (c *Changes) Top(ctx context.Context, o TopOptions) ([]Ranked, error) {
-	s, err := c.choose(ctx, o.Filters)
-	if err != nil {
-		return nil, err
-	}
 	if o.Since == "" && o.Around == "" {
 		o.Since = "first" // what the first dump found did not change
 	}
@@ -69,7 +65,10 @@ func (c *Changes) Top(ctx context.Context, o TopOptions) ([]Ranked, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.selection, w.to = s, min(w.to, c.last)
+	w.to = min(w.to, c.last)
+	if w.selection, err = c.choose(ctx, o.Filters); err != nil {
+		return nil, err
+	}
 	if err := c.warnOfMissing(ctx, w); err != nil {
 		return nil, err
 	}
