@@ -13,6 +13,7 @@ import (
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
 	"cmd/nlrec":              {"recorder", "query", "store", "rtnl"},
+	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
 	"query":                  {"store", "rtnl", "migrations"},
 	"store":                  {"rtnl", "migrations"},
