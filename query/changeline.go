@@ -33,9 +33,9 @@ func (c *Change) shown() Row {
 }
 
 // Name is what the object is called, in the words of ip(8).
-func (c *Change) Name() string { return nameOf(c.Kind, c.Columns, c.row()) }
+func (c *Change) Name() string { return objectName(c.Kind, c.Columns, c.row()) }
 
-func nameOf(k *rtnl.Kind, columns []string, row Row) string {
+func objectName(k *rtnl.Kind, columns []string, row Row) string {
 	name := say(wordings[k.Name].name, columns, row)
 	if ofEither(k) && valueOf(columns, row, "family") == "inet6" {
 		for _, column := range []string{"local", "dst", "src"} {
@@ -106,7 +106,7 @@ func (d difference) String() string {
 	before, wasList := members(d.was)
 	after, isList := members(d.is)
 	if !wasList || !isList || len(before) < 2 && len(after) < 2 {
-		return Visible(d.name) + " " + spelled(d.name, d.was) + " → " + spelled(d.name, d.is)
+		return Visible(d.name) + " " + spelledOrNone(d.name, d.was) + " → " + spelledOrNone(d.name, d.is)
 	}
 	text := Visible(d.name)
 	for _, flag := range before {
@@ -122,7 +122,7 @@ func (d difference) String() string {
 	return text
 }
 
-func spelled(column string, v any) string {
+func spelledOrNone(column string, v any) string {
 	if v == nil || v == "[]" || v == "" {
 		return "none"
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // A Filter is a condition on the objects of one kind. It speaks only of columns
@@ -38,6 +39,9 @@ type condition struct {
 
 // ParseFilter reads the words of a filter. It fails with ErrFilter, and a hint.
 func ParseFilter(k *rtnl.Kind, words []string) (Filter, error) {
+	if len(words) == 0 {
+		return Filter{Kind: k}, nil
+	}
 	v, err := vocabularyOf(k)
 	if err != nil {
 		return Filter{}, err
@@ -218,13 +222,7 @@ func (p *parser) takeBare(value string) error {
 			return p.take(known, value)
 		}
 	}
-	return p.unknown(value, "")
-}
-
-// twice is the error of a value behind one that stood for itself, which is
-// rather a slip of a word.
-func (p *parser) twice(value string) error {
-	return p.unknown(p.bare, p.bare+" and "+value+": only one can go without a word before it")
+	return p.unknown(value)
 }
 
 // unknownWord is the error of a word that a kind does not know.
@@ -235,16 +233,25 @@ type unknownWord struct {
 
 func (u unknownWord) Unwrap() error { return u.error }
 
-func (p *parser) unknown(word, why string) error {
-	look := "nlrec tables " + p.Kind.Name
-	if why == "" {
-		why = word + ": " + p.Kind.Name + " has no such filter"
-	}
-	err := hinted{fmt.Errorf("%s: %w", Visible(why), ErrFilter), DidYouMean(word, p.all(), look)}
+func (p *parser) unknown(word string) error {
+	hint := DidYouMean(word, p.all(), "nlrec tables "+p.Kind.Name)
 	if missing, ok := unrecorded[word]; ok {
-		err.hint = missing
+		hint = missing
 	}
-	return unknownWord{err, word}
+	return unknownWord{hinted{fmt.Errorf("%s: %w of %s", Visible(word), ErrFilter, p.Kind.Name), hint}, word}
+}
+
+// twice is the error of a value behind one that stood for itself, which may
+// be a word misspelt.
+func (p *parser) twice(value string) error {
+	err := fmt.Errorf("%s and %s: %w: only one can go without a word before it", Visible(p.bare), Visible(value), ErrFilter)
+	hint := fmt.Sprintf("%s %s %s %s", p.named, p.bare, p.named, value)
+	for _, word := range p.all() {
+		if distance(p.bare, word) == 1 {
+			hint = "did you mean " + word + "?"
+		}
+	}
+	return unknownWord{hinted{err, hint}, p.bare}
 }
 
 func (p *parser) noValue(known *word) error {
@@ -269,22 +276,28 @@ var aboutRecording = []string{"extra", "netns", "position", "gap", "valid_from_u
 
 func vocabularyOf(k *rtnl.Kind) (vocabulary, error) {
 	var v vocabulary
-	catalog, err := Catalog()
+	columns, err := columnsOf(k)
 	if err != nil {
 		return v, err
 	}
-	table := catalog[slices.IndexFunc(catalog, func(t Table) bool { return t.Name == k.Name })]
-	for _, c := range table.Columns {
+	for _, c := range columns {
 		if !slices.Contains(aboutRecording, c.Name) {
 			v.addColumn(c)
 		}
 	}
 	for _, w := range filterWords {
-		if w.isOf(k, table.Columns) {
+		if w.isOf(k, columns) {
 			v.named = append(v.named, w)
 		}
 	}
 	return v, nil
+}
+
+// columnsOf lists the columns of a kind's view. It reads the text of that view
+// alone: commands begin with this.
+func columnsOf(k *rtnl.Kind) ([]Column, error) {
+	text, err := store.ViewText(k)
+	return describe(k.Name, text).Columns, err
 }
 
 // addColumn makes words of a column by what is said of it.
@@ -306,8 +319,8 @@ func (v *vocabulary) addFlags(column, list string) {
 	for clause := range strings.SplitSeq(list, "; ") {
 		clause, _, _ = strings.Cut(clause, ":")
 		for _, flag := range strings.Split(clause, ", ") {
-			if !regexp.MustCompile(`^[A-Za-z_-]+$`).MatchString(flag) {
-				continue
+			if flag == "" || strings.Trim(strings.ToUpper(flag), "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != "" {
+				continue // the clause says something else
 			}
 			has := "EXISTS (SELECT 1 FROM json_each({}" + column + ") j WHERE j.value = " + "'" + flag + "')"
 			name := strings.ToLower(flag)
@@ -344,12 +357,16 @@ func (v *vocabulary) all() (names []string) {
 
 // isOf reports whether a kind has the columns that a word speaks of.
 func (w word) isOf(k *rtnl.Kind, columns []Column) bool {
-	for _, m := range regexp.MustCompile(`\{\}(\w+)`).FindAllStringSubmatch(w.sql, -1) {
-		if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == m[1] }) {
+	if w.of != "" && w.of != k.Name {
+		return false
+	}
+	for _, after := range strings.Split(w.sql, "{}")[1:] {
+		end := strings.IndexFunc(after+" ", func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+		if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == after[:end] }) {
 			return false
 		}
 	}
-	return w.of == "" || w.of == k.Name
+	return true
 }
 
 // isNumber reports whether a text is a number without a sign.

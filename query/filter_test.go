@@ -178,18 +178,19 @@ func TestFilters(t *testing.T) {
 
 func TestFilterErrors(t *testing.T) {
 	tests := []struct{ kind, words, want, hint string }{
-		{"route", "protoo bgp", "protoo: route has no such filter", "did you mean proto?"},
+		{"route", "protoo bgp", "protoo: no filter of route", "did you mean proto?"},
 		{"route", "proto bpg", "proto bpg: no filter: no such name", "did you mean bgp?"},
 		{"route", "proto", "proto: no filter: a value is missing", "proto bgp"},
 		{"route", "to 10.0.0.0/33", "to 10.0.0.0/33: no filter: no length", "10.0.0.0/8"},
 		{"route", "to eth0", "to eth0: no filter: no address", "10.0.0.0/8"},
 		{"route", "table mian", "table mian: no filter: no such name", "did you mean main?"},
-		{"route", "eth0", "eth0: route has no such filter", "nlrec tables route"},
-		{"route", "cached", "cached: route has no such filter", "does not record cached routes"},
-		{"link", "devv eth0", "devv and eth0: only one", "did you mean dev?"},
-		{"link", "-4", "-4: link has no such filter", "nlrec tables link"},
+		{"route", "eth0", "eth0: no filter of route", "nlrec tables route"},
+		{"route", "cached", "cached: no filter of route", "does not record cached routes"},
+		{"link", "devv eth0", "devv and eth0: no filter: only one", "did you mean dev?"},
+		{"link", "eth0 lo", "eth0 and lo: no filter: only one", "dev eth0 dev lo"},
+		{"link", "-4", "-4: no filter of link", "nlrec tables link"},
 		{"neighbour", "nud stael", "nud stael: no filter: no such value", "did you mean STALE?"},
-		{"neighbour", "proxy", "proxy: neighbour has no such filter", "does not record proxy"},
+		{"neighbour", "proxy", "proxy: no filter of neighbour", "does not record proxy"},
 		{"rule", "fwmark x", "fwmark x: no filter: a mark is expected", "0x10"},
 		{"route", "to ", "to: no filter: a value is missing", "to 10.0.0.0/8"},
 		{"rule", "dport 90-80", "dport 90-80: no filter: a number or a range", "80-90"},
@@ -223,7 +224,7 @@ func TestSelection(t *testing.T) {
 		{"intrefaces dev eth0", "", "intrefaces and"},
 		{"interfaces", "", "interfaces: no filter: no such kind"},
 		{"table mian", "", "table mian: no filter: no such name"},
-		{"route colour red", "", "colour: route has no such filter"},
+		{"route colour red", "", "colour: no filter of route"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.words, func(t *testing.T) {

@@ -76,8 +76,12 @@ func nearOf(slip string, values []string) string {
 
 // asNamed reads a name or a number, which rows have by its name.
 func asNamed(names map[int64]string, file string) reader {
+	return asNamedBy(names, fileNames(file))
+}
+
+func asNamedBy(names, local map[int64]string) reader {
 	return func(value string) ([]any, error) {
-		n, err := numberOf(value, names, file)
+		n, err := numberOf(value, names, local)
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +92,9 @@ func asNamed(names map[int64]string, file string) reader {
 	}
 }
 
-// numberOf finds the number of a name: one that nlrec knows, or that a file of
-// iproute2 gives.
-func numberOf(value string, names map[int64]string, file string) (int64, error) {
+// numberOf finds the number of a name: one that nlrec knows, or that this
+// machine gives it.
+func numberOf(value string, names, local map[int64]string) (int64, error) {
 	if n, err := strconv.ParseUint(value, 0, 32); err == nil {
 		return int64(n), nil
 	}
@@ -99,7 +103,6 @@ func numberOf(value string, names map[int64]string, file string) (int64, error) 
 			return n, nil
 		}
 	}
-	local := fileNames(file)
 	for n, name := range local {
 		if name == value {
 			return n, nil
@@ -121,7 +124,7 @@ func asAddressProtocol(value string) ([]any, error) {
 func asScope(value string) ([]any, error) { return asNamed(rtnl.ScopeNames(), "rt_scopes")(value) }
 
 func asIPProtocol(value string) ([]any, error) {
-	return asNamed(rtnl.IPProtocolNames(), "")(value)
+	return asNamedBy(rtnl.IPProtocolNames(), fileIPProtocols())(value)
 }
 
 func asGroup(value string) ([]any, error) {
@@ -132,7 +135,7 @@ func asTable(value string) ([]any, error) {
 	if value == "all" {
 		return nil, nil
 	}
-	n, err := numberOf(value, rtnl.TableNames(), "rt_tables")
+	n, err := numberOf(value, rtnl.TableNames(), fileNames("rt_tables"))
 	return []any{n}, err
 }
 
@@ -156,12 +159,12 @@ func asRealms(value string) ([]any, error) {
 	if !both {
 		from, to = "0", from
 	}
-	names := map[int64]string{0: "cosmos"}
-	f, err := numberOf(from, names, "rt_realms")
+	names, local := map[int64]string{0: "cosmos"}, fileNames("rt_realms")
+	f, err := numberOf(from, names, local)
 	if err != nil {
 		return nil, err
 	}
-	t, err := numberOf(to, names, "rt_realms")
+	t, err := numberOf(to, names, local)
 	return []any{t, f}, err
 }
 

@@ -22,7 +22,7 @@ func (s *shaper) address(r record) object {
 	o.wordIf("metric", "metric", r.get("metric"))
 	o.wordIf("broadcast", "brd", r.get("broadcast"))
 	o.wordIf("anycast", "any", r.get("anycast"))
-	o.word("scope", "scope", s.names.scopes.of(r.text("scope")))
+	s.putNamed(&o, r, "scope", "scope", s.names.scopes, "")
 	set := map[any]bool{}
 	for _, flag := range r.list("flags") {
 		set[flag] = true
@@ -60,7 +60,8 @@ func lifetime(seconds any) string {
 func (s *shaper) addressLink(r record, addresses []object) object {
 	o := s.linkHead(r, false)
 	s.putDetails(&o, r, false)
-	o.putAliases(r)
+	o.quiet("ifalias", r.get("ifalias"))
+	o.putAltNames(r)
 	list, text := []any{}, strings.Builder{}
 	for _, a := range addresses {
 		list = append(list, a)

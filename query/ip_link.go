@@ -11,7 +11,10 @@ import (
 func (s *shaper) link(r record) object {
 	o := s.linkHead(r, true)
 	s.putDetails(&o, r, true)
-	o.putAliases(r)
+	if alias := r.get("ifalias"); alias != nil {
+		o.word("ifalias", "\n    alias", alias)
+	}
+	o.putAltNames(r)
 	return o
 }
 
@@ -36,7 +39,9 @@ func (s *shaper) linkHead(r record, withMode bool) object {
 		o.word("group", "group", s.names.group(r.text("link_group")))
 	}
 	o.wordIf("txqlen", "qlen", r.get("txqlen"))
-	o.put("link_type", r.text("link_type"), "\n    link/"+Visible(r.text("link_type")))
+	if r.get("link_type") != nil {
+		o.put("link_type", r.text("link_type"), "\n    link/"+Visible(r.text("link_type")))
+	}
 	if r.get("address") != nil {
 		o.put("address", r.text("address"), Visible(r.text("address")))
 	}
@@ -187,11 +192,8 @@ func (o *object) putXDP(xdp object) {
 	o.put("xdp", shaped, strings.TrimPrefix(text, " "))
 }
 
-// putAliases adds the other names of a link, each on a line.
-func (o *object) putAliases(r record) {
-	if alias := r.get("ifalias"); alias != nil {
-		o.word("ifalias", "\n    alias", alias)
-	}
+// putAltNames adds the alternative names of a link, each on a line.
+func (o *object) putAltNames(r record) {
 	names, text := r.list("altnames"), ""
 	if len(names) == 0 {
 		return

@@ -20,8 +20,6 @@ func (s *shaper) neighbour(r record) object {
 	}
 	states := r.list("state")
 	o.put("state", states, shown(states))
-	if r.get("protocol") != nil {
-		o.word("protocol", "proto", s.names.protocols.of(r.text("protocol")))
-	}
+	s.putNamed(&o, r, "protocol", "proto", s.names.protocols, "")
 	return o
 }

@@ -17,13 +17,11 @@ func (s *shaper) nexthop(r record) object {
 	o = append(o, s.encap(r.nested("encap"))...)
 	o.wordIf("gateway", "via", r.get("gateway"))
 	o.wordIf("dev", "dev", r.get("dev"))
-	scope := s.names.scopes.of(r.text("scope"))
-	o.put("scope", scope, keep(r.text("scope") != "global" || s.detail, "scope "+Visible(scope)))
+	s.putNamed(&o, r, "scope", "scope", s.names.scopes, "global")
 	if r.number("blackhole") > 0 {
 		o.put("blackhole", nil, "blackhole")
 	}
-	protocol := s.names.protocols.of(r.text("protocol"))
-	o.put("protocol", protocol, keep(r.text("protocol") != "unspec" || s.detail, "proto "+Visible(protocol)))
+	s.putNamed(&o, r, "protocol", "proto", s.names.protocols, "unspec")
 	o.putFlags(r.list("flags"))
 	if r.number("fdb") > 0 {
 		o.put("fdb", nil, "fdb")

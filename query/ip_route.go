@@ -13,7 +13,9 @@ import (
 func (s *shaper) route(r record) object {
 	var o object
 	kind := r.text("type")
-	o.put("type", kind, keep(kind != "unicast" || s.detail, Visible(kind)))
+	if kind != "" {
+		o.put("type", kind, keep(kind != "unicast" || s.detail, Visible(kind)))
+	}
 	o.put("dst", r.text("dst"), Visible(r.text("dst")))
 	if from := r.text("src"); from != "" {
 		o.word("from", "from", from)
@@ -55,9 +57,18 @@ func (s *shaper) route(r record) object {
 func (s *shaper) putOrigin(o *object, r record) {
 	table := named(s.names.tables, r.number("table_id"))
 	o.put("table", table, keep(r.number("table_id") != mainTable || s.detail, "table "+Visible(table)))
-	protocol, scope := s.names.protocols.of(r.text("protocol")), s.names.scopes.of(r.text("scope"))
-	o.put("protocol", protocol, keep(r.text("protocol") != "boot" || s.detail, "proto "+Visible(protocol)))
-	o.put("scope", scope, keep(r.text("scope") != "global" || s.detail, "scope "+Visible(scope)))
+	s.putNamed(o, r, "protocol", "proto", s.names.protocols, "boot")
+	s.putNamed(o, r, "scope", "scope", s.names.scopes, "global")
+}
+
+// putNamed adds a column by its name here. The usual value is in the text only
+// with -d.
+func (s *shaper) putNamed(o *object, r record, column, word string, names spelling, usual string) {
+	if r.get(column) == nil {
+		return
+	}
+	name := names.of(r.text(column))
+	o.put(column, name, keep(r.text(column) != usual || s.detail, word+" "+Visible(name)))
 }
 
 // Numbers of routing tables.

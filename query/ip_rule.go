@@ -30,18 +30,20 @@ func (s *shaper) rule(r record) object {
 		o.put("uid_start", r.number("uid_start"), fmt.Sprintf("uidrange %d-%d", r.number("uid_start"), r.number("uid_end")))
 		o.quiet("uid_end", r.number("uid_end"))
 	}
-	o.wordIf("ipproto", "ipproto", r.get("ipproto"))
+	if r.get("ipproto") != nil {
+		o.word("ipproto", "ipproto", s.names.ipProtocols.of(r.text("ipproto")))
+	}
 	o.putPorts("sport", r)
 	o.putPorts("dport", r)
 	o.wordIf("tun_id", "tun_id", r.get("tun_id"))
 	s.putAction(&o, r)
-	protocol := s.names.protocols.of(r.text("protocol"))
-	o.put("protocol", protocol, keep(s.detail || !quietProtocols[r.text("protocol")], "proto "+Visible(protocol)))
+	usual := r.text("protocol")
+	if usual != "kernel" {
+		usual = "unspec"
+	}
+	s.putNamed(&o, r, "protocol", "proto", s.names.protocols, usual)
 	return o
 }
-
-// quietProtocols are those of rules that nobody asks about.
-var quietProtocols = setOf("unspec", "kernel")
 
 // putSelector adds a prefix of the addresses that a rule is for.
 func (o *object) putSelector(column, word string, r record) {
@@ -57,6 +59,9 @@ func (o *object) putSelector(column, word string, r record) {
 
 func (o *object) putMark(r record) {
 	mark, mask := r.text("fwmark"), r.text("fwmask")
+	if mark == "" && mask != "" { // the kernel leaves out a zero
+		mark = "0"
+	}
 	switch {
 	case mark == "":
 	case mask == "" || mask == "0xffffffff":

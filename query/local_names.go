@@ -38,12 +38,27 @@ func readNames(names map[int64]string, path string) {
 	}
 }
 
+// fileIPProtocols returns the names of protocols(5), which has them before the
+// numbers.
+func fileIPProtocols() map[int64]string {
+	names := map[int64]string{}
+	text, _ := os.ReadFile("/etc/protocols") // none: no names
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		if f := strings.Fields(line); len(f) > 1 {
+			if n, err := strconv.ParseInt(f[1], 10, 64); err == nil && names[n] == "" {
+				names[n] = f[0]
+			}
+		}
+	}
+	return names
+}
+
 // localNames are what numbers are called on this machine, where ip(8) would
 // show the names. Rows have the names that nlrec knows everywhere.
 type localNames struct {
-	protocols, scopes      spelling
-	tables, realms, groups map[int64]string
-	services               map[int64]string // types of service
+	protocols, scopes, ipProtocols   spelling
+	tables, realms, groups, services map[int64]string // services are types of service
 }
 
 // spelling turns the text that rows have for a number into its name here.
@@ -54,9 +69,10 @@ type spelling struct {
 
 func readLocalNames() *localNames {
 	n := &localNames{
-		protocols: spelling{invert(rtnl.ProtocolNames()), fileNames("rt_protos")},
-		scopes:    spelling{invert(rtnl.ScopeNames()), fileNames("rt_scopes")},
-		tables:    rtnl.TableNames(), realms: map[int64]string{0: "cosmos"}, groups: map[int64]string{0: "default"},
+		protocols:   spelling{invert(rtnl.ProtocolNames()), fileNames("rt_protos")},
+		scopes:      spelling{invert(rtnl.ScopeNames()), fileNames("rt_scopes")},
+		ipProtocols: spelling{invert(rtnl.IPProtocolNames()), fileIPProtocols()},
+		tables:      rtnl.TableNames(), realms: map[int64]string{0: "cosmos"}, groups: map[int64]string{0: "default"},
 		services: fileNames("rt_dsfield"),
 	}
 	for names, file := range map[*map[int64]string]string{&n.tables: "rt_tables", &n.realms: "rt_realms", &n.groups: "group"} {

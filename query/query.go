@@ -25,6 +25,7 @@ type Options struct {
 	Now      time.Time         // what "now" and "10m ago" refer to; zero: the present
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
+	Command  string            // what asks, for hints; empty: nlrec query
 }
 
 // A Reader asks one recording. It is not safe for concurrent use.

@@ -35,6 +35,9 @@ func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, format string,
 		text := "SELECT * FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
 		return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, format, rows) })
 	}
+	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
+		return err
+	}
 	l := listing{ctx: ctx, r: r, json: format == ipJSON, shaper: shaper{detail: detail, names: readLocalNames(), nexthops: map[int64]object{}}}
 	if err := l.collect(f); err != nil {
 		return err
@@ -43,17 +46,20 @@ func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, format string,
 	return errors.Join(l.write(b), b.Flush())
 }
 
-// shapes are how each kind's rows become objects, and what they are sorted by.
-var shapes = map[string]struct {
-	shape func(*shaper, record) object
-	key   func(record) sortKey
-}{
-	"link":      {(*shaper).link, func(r record) sortKey { return sortKey("").number(r.number("ifindex")) }},
-	"netconf":   {(*shaper).netconf, func(r record) sortKey { return byFamily(r).number(r.number("ifindex") + 2) }},
-	"nexthop":   {(*shaper).nexthop, func(r record) sortKey { return sortKey("").number(r.number("id")) }},
-	"route":     {(*shaper).route, routeKey},
-	"neighbour": {(*shaper).neighbour, func(r record) sortKey { return byFamily(r).number(r.number("ifindex")).prefix(r.text("dst")) }},
-	"rule":      {(*shaper).rule, func(r record) sortKey { return byFamily(r).number(r.number("priority")).number(r.number("position")) }},
+// A shape is how the rows of a kind become objects.
+type shape struct {
+	object func(*shaper, record) object
+	key    func(record) sortKey // what they are sorted by
+	alike  bool                 // the text of neither family tells which it is
+}
+
+var shapes = map[string]shape{
+	"link":      {(*shaper).link, func(r record) sortKey { return sortKey("").number(r.number("ifindex")) }, false},
+	"netconf":   {(*shaper).netconf, func(r record) sortKey { return byFamily(r).number(r.number("ifindex") + 2) }, false},
+	"nexthop":   {(*shaper).nexthop, func(r record) sortKey { return sortKey("").number(r.number("id")) }, false},
+	"route":     {(*shaper).route, routeKey, false},
+	"neighbour": {(*shaper).neighbour, func(r record) sortKey { return byFamily(r).number(r.number("ifindex")).prefix(r.text("dst")) }, false},
+	"rule":      {(*shaper).rule, func(r record) sortKey { return byFamily(r).number(r.number("priority")).number(r.number("position")) }, true},
 }
 
 // listing collects the objects of an answer.
@@ -82,7 +88,21 @@ func (l *listing) collect(f Filter) error {
 		}
 	}
 	how := shapes[f.Kind.Name]
-	return l.each(f, func(r record) { l.add(how.key(r), r.text("family"), how.shape(&l.shaper, r)) })
+	err := l.each(f, func(r record) { l.add(how.key(r), r.text("family"), how.object(&l.shaper, r)) })
+	if how.alike && !l.json {
+		l.addHeadings()
+	}
+	return err
+}
+
+// addHeadings tells families apart, if there are two.
+func (l *listing) addHeadings() {
+	of := func(family string) bool {
+		return slices.ContainsFunc(l.entries, func(e entry) bool { return e.family == family })
+	}
+	if of("inet") && of("inet6") {
+		l.entries = append(l.entries, entry{"4", "", []byte("IPv4:\n")}, entry{"6", "", []byte("IPv6:\n")})
+	}
 }
 
 // learn reads what routes and nexthops refer to.
@@ -126,11 +146,39 @@ func (l *listing) collectAddresses(f Filter) error {
 	})
 }
 
-// namedLinks are the links that a filter is for, if it is for nothing else.
-func (f Filter) namedLinks() (links []string) {
-	if len(f.words) != 1 || f.words[0] != "dev" {
+// warnOfUnknownLinks tells of links that a filter names and nobody knows.
+func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
+	if f.Kind == rtnl.Rule || f.terms["dev"] == nil { // a rule may name a link that is not there
 		return nil
 	}
+	var names []string
+	err := r.QueryWith(ctx, "SELECT ifname FROM link UNION SELECT j.value FROM link, json_each(altnames) j", nil, func(rows *Rows) error {
+		for {
+			row, err := rows.Next()
+			if row == nil || err != nil {
+				return err
+			}
+			names = append(names, valueText(row[0]))
+		}
+	})
+	for _, name := range f.links() {
+		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
+			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
+		}
+	}
+	return err
+}
+
+// namedLinks are the links that a filter is for, if it is for nothing else.
+func (f Filter) namedLinks() []string {
+	if len(f.words) != 1 {
+		return nil
+	}
+	return f.links()
+}
+
+// links are those that a filter names.
+func (f Filter) links() (links []string) {
 	for _, c := range f.terms["dev"] {
 		name, _ := c.args[0].(string)
 		links = append(links, name)
@@ -140,11 +188,15 @@ func (f Filter) namedLinks() (links []string) {
 
 // each calls f for each row that a filter lets through. f may not keep it.
 func (l *listing) each(f Filter, do func(record)) error {
-	where, args := f.Where("x")
-	text := "SELECT * FROM " + f.Kind.Name + " x WHERE " + where
-	if f.Kind == rtnl.Address {
-		text = "SELECT x.*, " + l.arrival() + " FROM address x WHERE " + where
+	columns, err := shownColumns(f.Kind)
+	if err != nil {
+		return err
 	}
+	if f.Kind == rtnl.Address {
+		columns = append(columns, l.arrival()...)
+	}
+	where, args := f.Where("x")
+	text := "SELECT " + strings.Join(columns, ", ") + " FROM " + f.Kind.Name + " x WHERE " + where
 	return l.r.QueryWith(l.ctx, text, args, func(rows *Rows) error {
 		columns := map[string]int{}
 		for i, name := range rows.Columns() {
@@ -158,6 +210,18 @@ func (l *listing) each(f Filter, do func(record)) error {
 			do(record{columns, row})
 		}
 	})
+}
+
+// shownColumns are the columns of a kind's view that tell of the object; those
+// that tell of the recording cost as much to find.
+func shownColumns(k *rtnl.Kind) (names []string, err error) {
+	columns, err := columnsOf(k)
+	for _, c := range columns {
+		if c.Name == "position" || c.Name != "object" && !slices.Contains(aboutRecording, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names, err
 }
 
 func (l *listing) add(key sortKey, family string, o object) {

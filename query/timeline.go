@@ -18,7 +18,8 @@ import (
 type timeline struct {
 	*connection
 	path        string
-	recording   bool // a recorder has the file open
+	command     string // of Options
+	recording   bool   // a recorder has the file open
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -33,7 +34,7 @@ type Moment struct {
 }
 
 func openTimeline(ctx context.Context, path string, o Options) (*timeline, error) {
-	l := &timeline{path: path, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
+	l := &timeline{path: path, command: o.Command, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
 	if l.now.IsZero() {
 		l.now = time.Now()
 	}
@@ -44,12 +45,11 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	if err == nil {
 		l.recording, err = store.Recording(path)
 	}
-	d := &sqlite.Driver{}
 	if err == nil {
-		err = registerFunctions(d)
-	}
-	if err == nil {
-		l.connection, err = connect(ctx, d, path)
+		d := &sqlite.Driver{}
+		if err = registerFunctions(d); err == nil {
+			l.connection, err = connect(ctx, d, path)
+		}
 	}
 	if err != nil {
 		return nil, WithPath(path, err)
@@ -180,6 +180,9 @@ func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Mom
 
 // example is a question that this recording answers.
 func (l *timeline) example(at string) string {
+	if l.command != "" {
+		return fmt.Sprintf("%s --db %s --at %s", l.command, l.path, at)
+	}
 	return fmt.Sprintf("nlrec query --db %s --at %s \"SELECT * FROM link\"", l.path, at)
 }
 

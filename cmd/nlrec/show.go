@@ -48,7 +48,7 @@ column.`,
 			if !slices.Contains(query.ShowFormats(), output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.ShowFormats(), ", "))}
 			}
-			return read(cmd, query.Options{At: at}, func(r *query.Reader) error {
+			return read(cmd, query.Options{At: at, Command: "nlrec show " + strings.Join(args, " ")}, func(r *query.Reader) error {
 				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, output, detail)
 			})
 		},
