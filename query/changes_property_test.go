@@ -41,6 +41,7 @@ func TestChangesOfAnyHistory(t *testing.T) {
 		defer c.Close()
 		checkReplay(t, rt, c, moments)
 		checkParts(t, rt, c)
+		checkFilters(t, rt, c)
 		if len(moments) > 1 {
 			checkDifference(t, rt, c, moments)
 		}
@@ -136,6 +137,30 @@ func checkParts(t *testing.T, rt *rapid.T, c *Changes) {
 	for _, tt := range tests {
 		if got := ids(logged(t, rt, c, tt.o)); !slices.Equal(got, tt.want) {
 			rt.Fatalf("%s: %v, want %v of %v", tt.name, got, tt.want, whole)
+		}
+	}
+}
+
+// checkFilters compares what a filter leaves with what it should.
+func checkFilters(t *testing.T, rt *rapid.T, c *Changes) {
+	whole := logged(t, rt, c, LogOptions{})
+	for _, words := range [][]string{{"link", "ifname", "a"}, {"neighbour", "lladdr", "b", "-6"}, {"route", "metric", "1"}, {"neighbour"}} {
+		filters, err := ParseSelection(words)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var want []int64
+		for _, x := range whole {
+			holds := func(row Row) bool {
+				return row != nil && (len(words) < 3 || valueText(valueOf(x.Columns, row, words[1])) == words[2]) &&
+					(len(words) < 4 || valueOf(x.Columns, row, "family") == "inet6")
+			}
+			if x.Kind == filters[0].Kind && (holds(x.Before) || holds(x.After)) {
+				want = append(want, x.ID)
+			}
+		}
+		if got := ids(logged(t, rt, c, LogOptions{Filters: filters})); !slices.Equal(got, want) {
+			rt.Fatalf("%v: %v, want %v", words, got, want)
 		}
 	}
 }

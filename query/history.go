@@ -157,7 +157,7 @@ func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := f.butOfKey()
+	rest := f.butOf(f.Kind.Key)
 	if rest.Empty() && s.chosen != nil {
 		return s.chosen, nil
 	}
@@ -165,21 +165,21 @@ func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rest.speaksOnlyOf(plain) {
-		return c.findByState(ctx, s, rest)
+	if s.states != nil && rest.butOf(plain).Empty() {
+		return c.findByState(ctx, s)
 	}
 	return c.findByVersion(ctx, s)
 }
 
-// findByState finds them by the states of which the filter holds.
-func (c *Changes) findByState(ctx context.Context, s *selection, f Filter) ([]int64, error) {
-	where, args := f.Where("s")
-	text := fmt.Sprintf(`SELECT DISTINCT c.object FROM change c NOT INDEXED
-		WHERE c.object & 63 = %d AND c.state IN (SELECT s.id FROM %s_state s WHERE %s)`, f.Kind.Number, f.Kind.Name, where)
-	if s.chosen != nil {
-		text, args = text+" AND c.object IN (SELECT value FROM json_each(?))", append(args, s.list())
+// findByState finds those that ever had one of the selected states.
+func (c *Changes) findByState(ctx context.Context, s *selection) ([]int64, error) {
+	w, err := c.bound(ctx, Span{})
+	if err != nil {
+		return nil, err
 	}
-	rows, err := c.QueryContext(ctx, text+" ORDER BY c.object", args...)
+	w.selection = s
+	where, args := w.where()
+	rows, err := c.QueryContext(ctx, `SELECT DISTINCT c.object FROM change c NOT INDEXED WHERE `+where+` ORDER BY c.object`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -205,19 +205,4 @@ func (c *Changes) findByVersion(ctx context.Context, s *selection) (objects []in
 	}
 	slices.Sort(objects)
 	return objects, nil
-}
-
-// butOfKey is what of a filter does not only speak of what identifies objects.
-func (f Filter) butOfKey() Filter {
-	rest := f
-	rest.words = slices.DeleteFunc(slices.Clone(f.words), func(word string) bool {
-		return !slices.ContainsFunc(f.terms[word], func(c condition) bool { return !onlySpeaksOf(c.sql, f.Kind.Key) })
-	})
-	return rest
-}
-
-func (f Filter) speaksOnlyOf(columns []string) bool {
-	return !slices.ContainsFunc(f.words, func(word string) bool {
-		return slices.ContainsFunc(f.terms[word], func(c condition) bool { return !onlySpeaksOf(c.sql, columns) })
-	})
 }

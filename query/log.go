@@ -240,7 +240,7 @@ func (t *teller) follow(ctx context.Context, w walk) error {
 	tick := time.NewTicker(t.Interval)
 	defer tick.Stop()
 	everything := *w.selection
-	everything.chosen = nil // more will come
+	everything.chosen, everything.states = nil, nil // more will come
 	w.selection = &everything
 	w.first, w.from, w.to, w.stepped, t.left = max(w.first, w.last+1), math.MinInt64, math.MaxInt64, false, 0
 	for seen := int64(-1); ; {

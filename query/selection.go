@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // A selection is which objects a question is about.
 type selection struct {
 	kinds   []*rtnl.Kind
 	chosen  []int64 // the objects that come into question; nil: all of the kinds
+	states  []int64 // of the only kind: one of these comes before or after a change; nil: any
 	filters map[*rtnl.Kind]Filter
 }
 
@@ -35,7 +37,15 @@ func (c *Changes) choose(ctx context.Context, filters []Filter) (*selection, err
 	if len(s.kinds) == len(rtnl.Kinds()) && len(s.filters) == 0 {
 		return s, nil
 	}
-	return s, c.chooseFew(ctx, s)
+	if err := c.chooseFew(ctx, s); err != nil {
+		return nil, err
+	}
+	return s, c.chooseStates(ctx, s)
+}
+
+// isEmpty reports whether no change can be of the selection.
+func (s *selection) isEmpty() bool {
+	return s.chosen != nil && len(s.chosen) == 0 || s.states != nil && len(s.states) == 0
 }
 
 // chooseFew notes the objects whose keys fit the filters, if they are few.
@@ -59,14 +69,56 @@ func (c *Changes) chooseFew(ctx context.Context, s *selection) error {
 	return nil
 }
 
+// chooseStates notes the states that the filter of an only kind may hold of, if
+// they are few.
+func (c *Changes) chooseStates(ctx context.Context, s *selection) error {
+	if len(s.kinds) != 1 {
+		return nil
+	}
+	k := s.kinds[0]
+	plain, err := store.PlainColumns(k)
+	if err != nil {
+		return err
+	}
+	f := s.filters[k].onlyOf(plain)
+	if f.Empty() {
+		return nil
+	}
+	where, args := f.Where("s")
+	rows, err := c.QueryContext(ctx, fmt.Sprintf("SELECT s.id FROM %s_state s WHERE %s LIMIT %d", k.Name, where, fewObjects+1), args...)
+	if err != nil {
+		return err
+	}
+	states, err := scanNumbers(rows)
+	if len(states) <= fewObjects {
+		s.states = append([]int64{}, states...)
+	}
+	return err
+}
+
 // ofKey is Where for the table of objects, as far as the filter speaks of what
 // identifies them.
 func (f Filter) ofKey() (sql string, args []any) {
-	keyed := f
-	keyed.words = slices.DeleteFunc(slices.Clone(f.words), func(word string) bool {
-		return slices.ContainsFunc(f.terms[word], func(c condition) bool { return !onlySpeaksOf(c.sql, f.Kind.Key) })
-	})
-	return keyed.Where("o")
+	if f.Empty() {
+		return f.Where("o")
+	}
+	return f.onlyOf(f.Kind.Key).Where("o")
+}
+
+// onlyOf is what of a filter speaks of nothing but some columns.
+func (f Filter) onlyOf(columns []string) Filter {
+	f.words = slices.DeleteFunc(slices.Clone(f.words), func(word string) bool { return !f.speaksOnlyOf(word, columns) })
+	return f
+}
+
+// butOf is the rest of a filter.
+func (f Filter) butOf(columns []string) Filter {
+	f.words = slices.DeleteFunc(slices.Clone(f.words), func(word string) bool { return f.speaksOnlyOf(word, columns) })
+	return f
+}
+
+func (f Filter) speaksOnlyOf(word string, columns []string) bool {
+	return !slices.ContainsFunc(f.terms[word], func(c condition) bool { return !onlySpeaksOf(c.sql, columns) })
 }
 
 func onlySpeaksOf(sql string, columns []string) bool {

@@ -102,7 +102,7 @@ func most(ranked []Ranked, o TopOptions) []Ranked {
 // count counts the changes of each object.
 func (c *Changes) count(ctx context.Context, w walk) ([]Ranked, error) {
 	for _, f := range w.selection.filters {
-		if !f.butOfKey().Empty() || w.selection.chosen == nil {
+		if !f.butOf(f.Kind.Key).Empty() || w.selection.chosen == nil {
 			return c.countMatching(ctx, w)
 		}
 	}

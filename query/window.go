@@ -35,12 +35,14 @@ const (
 func (c *Changes) walk(ctx context.Context, w walk) iter.Seq2[[]*Change, error] {
 	return func(yield func([]*Change, error) bool) {
 		rows, ids := firstRows, int64(firstIDs)
-		for w.first <= w.last {
+		for w.first <= w.last && !w.selection.isEmpty() {
 			low, high := w.window(ids)
 			found, err := c.readWindow(ctx, w, low, high, rows)
-			if len(found) == rows { // there may be more of them
+			switch {
+			case len(found) == rows: // there may be more of them
 				low, high = found[rows-1].ID, found[rows-1].ID
-			} else {
+				ids = max(ids/4, firstIDs)
+			case len(found) < rows/4:
 				ids = min(4*ids, mostIDs)
 			}
 			rows = min(4*rows, mostRows)
@@ -89,6 +91,10 @@ func (w walk) where() (sql string, args []any) {
 		sql += fmt.Sprintf(" AND c.object IN (SELECT value FROM json_each(?%d))", len(args))
 	} else if len(s.kinds) < len(rtnl.Kinds()) {
 		sql += " AND c.object & 63 IN (" + join(s.numbers()) + ")"
+	}
+	if s := w.selection; s.states != nil {
+		args = append(args, "["+join(s.states)+"]")
+		sql += fmt.Sprintf(" AND (c.was IN (SELECT value FROM json_each(?%d)) OR c.state IN (SELECT value FROM json_each(?%[1]d)))", len(args))
 	}
 	if w.stepped {
 		args = append(args, w.from, w.to)
