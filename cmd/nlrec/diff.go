@@ -33,7 +33,7 @@ FILTER is in the words of ip(8), and speaks of what an object was at either.`,
 		Example: `  nlrec diff '10m ago'
   nlrec diff '2026-05-01 03:00' '2026-05-01 03:30' route
   nlrec diff '#27^' '#27' --stat
-  nlrec diff yesterday today link || echo "links changed"`,
+  nlrec diff --exit-code yesterday today link || echo "links changed"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{"no instant", "nlrec diff '10m ago'"}
