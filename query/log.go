@@ -66,9 +66,14 @@ func (c *Changes) Log(ctx context.Context, o LogOptions, f func(Entry) error) er
 	if o.Reverse {
 		t.left = o.Newest
 	}
+	before, err := c.number(ctx, `SELECT max(id) FROM gap`)
+	if err != nil {
+		return err
+	}
 	if err := t.tell(ctx, w); err != nil || o.Idle == nil {
 		return err
 	}
+	t.seen = max(t.seen, before) // those that lie outside of the span will not be told
 	return t.follow(ctx, w)
 }
 

@@ -62,7 +62,7 @@ then. With -g, REGEXP is looked for in the whole line.`,
 }
 
 // followInterval is how often a log that is followed looks for more.
-const followInterval = 100 * time.Millisecond
+const followInterval = 200 * time.Millisecond
 
 func runLog(cmd *cobra.Command, flags logFlags, args []string) error {
 	o, err := flags.options()
