@@ -82,6 +82,7 @@ type Recorder struct {
 	rest       []rtnl.Item               // taken from the inbox, to be worked on
 	late       suspension                // what waited in the last one
 	overslept  bool                      // a timer fired much too late
+	filling    time.Time                 // since when changes wait to be written
 	overrun    *loss                     // nil: nothing was lost since the last full look
 	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
@@ -104,9 +105,9 @@ const (
 	patience = 5 * time.Second      // that it waits for an idle moment after that
 
 	defaultQueue = 512 << 20
-	maxBatch     = 50_000  // changes in a transaction
-	maxDelay     = 200_000 // microseconds a change waits for others under load
-	restFactor   = 10      // looking again takes at most this part of the time
+	maxBatch     = 50_000                 // changes in a transaction
+	maxDelay     = 200 * time.Millisecond // that a change waits for others under load
+	restFactor   = 10                     // looking again takes at most this part of the time
 )
 
 // Run records until the context ends, which is no error. The store is left
