@@ -1,0 +1,384 @@
+package query
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nlrec/query/fib"
+	"nlrec/rtnl"
+)
+
+// The rows of the views as what package fib looks at. What the kernel keeps in
+// the order of its coming (links, addresses, rules of a priority, IPv6 routes of
+// a metric) is in the order of the changes that brought it.
+
+// since is the id of the change that brought the object of a row.
+const since = `(SELECT max(c.id) FROM change c WHERE c.object = object AND c.id <= ?1 AND c.was IS NULL)`
+
+func intOf(v any) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+func textOf(v any) string {
+	t, _ := v.(string)
+	return t
+}
+
+func addrOf(v any) netip.Addr {
+	a, _ := netip.ParseAddr(textOf(v)) // the zero value: none
+	return a
+}
+
+// listOf reads a JSON array of texts.
+func listOf(v any) (texts []string) {
+	_ = json.Unmarshal([]byte(textOf(v)), &texts) // what the recorder wrote
+	return texts
+}
+
+// numberOf reads a number that is shown as text: 0x10, or a name with one.
+func numberOf(v any, names map[string]int64) int64 {
+	if n, ok := v.(int64); ok {
+		return n
+	}
+	if n, ok := names[textOf(v)]; ok {
+		return n
+	}
+	n, _ := strconv.ParseInt(textOf(v), 0, 64)
+	return n
+}
+
+var scopeNumbers = map[string]int64{"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
+
+func (s *fibReader) readLinks(state *fib.State) error {
+	type brought struct {
+		fib.Link
+		since int64
+	}
+	var links []brought
+	err := s.rows(rtnl.Link, `ifindex, ifname, altnames, flags, link_group, ifnull(master_index, 0),
+		CASE WHEN info_kind = 'vrf' THEN json_extract(info_data, '$.table') END, json_extract(af_spec, '$.`+s.family+`.conf'), `+since, "1", func(row []any) error {
+		flags := listOf(row[3])
+		l := fib.Link{Index: intOf(row[0]), Name: textOf(row[1]), Others: listOf(row[2]),
+			Up: slices.Contains(flags, "UP"), Loopback: slices.Contains(flags, "LOOPBACK"),
+			Group: numberOf(row[4], map[string]int64{"default": 0}), Master: intOf(row[5]), VRF: intOf(row[6])}
+		_ = json.Unmarshal([]byte(textOf(row[7])), &l.Settings) // what the recorder wrote
+		if l.Settings == nil {
+			l.Settings = map[string]int64{}
+		}
+		links = append(links, brought{l, intOf(row[8])})
+		return nil
+	})
+	slices.SortFunc(links, func(a, b brought) int { return cmp.Compare(a.since, b.since) })
+	for _, l := range links {
+		state.Links = append(state.Links, l.Link)
+	}
+	return err
+}
+
+// readSettings adds what netconf tells, which is announced, to the settings of
+// links, which are polled.
+func (s *fibReader) readSettings(state *fib.State) error {
+	all := map[string]int64{}
+	own := map[int64]map[string]int64{}
+	err := s.rows(rtnl.Netconf, "ifindex, forwarding, rp_filter, bc_forwarding", "family = '"+s.family+"'", func(row []any) error {
+		settings := map[string]int64{"forwarding": intOf(row[1]), "bc_forwarding": intOf(row[3]),
+			"rp_filter": numberOf(row[2], map[string]int64{"off": 0, "strict": 1, "loose": 2})}
+		if intOf(row[0]) == -1 {
+			all = settings
+		}
+		own[intOf(row[0])] = settings
+		return nil
+	})
+	state.Forwarding = all["forwarding"] != 0
+	for i := range state.Links {
+		l := &state.Links[i]
+		settings, enabled := own[l.Index]
+		l.Enabled = enabled
+		l.Settings["forwarding"] = settings["forwarding"]
+		l.Settings["rp_filter"] = max(settings["rp_filter"], all["rp_filter"])
+		l.Settings["bc_forwarding"] = settings["bc_forwarding"] & all["bc_forwarding"]
+	}
+	return err
+}
+
+// readAddresses reads the addresses in the order in which the kernel has them.
+// IPv4: those of a link that reach the least come first, then those that came
+// first, or became primary. IPv6: those that reach farthest, then those that
+// came last.
+func (s *fibReader) readAddresses(state *fib.State) error {
+	type brought struct {
+		fib.Address
+		since, at int64
+	}
+	var addresses []brought
+	err := s.rows(rtnl.Address, `ifindex, local, prefixlen, address, scope, flags,
+		(SELECT max(c.id) FROM change c LEFT JOIN address_state w ON w.id = c.was
+		WHERE c.object = object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%'))`, "family = '"+s.family+"'", func(row []any) error {
+		a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: numberOf(row[4], scopeNumbers), Flags: listOf(row[5])}
+		net := a.Local
+		if peer := addrOf(row[3]); peer.IsValid() {
+			net = peer
+		}
+		a.Net, _ = net.Prefix(a.Bits)
+		addresses = append(addresses, brought{Address: a, since: intOf(row[6])})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range addresses { // what one dump has shown is of one instant
+		if addresses[i].at, err = s.timeline.number(s.ctx, `SELECT CASE how WHEN 1 THEN 0 ELSE id END FROM change WHERE id = ?`, addresses[i].since); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(addresses, func(a, b brought) int {
+		if s.family == "inet" {
+			return cmp.Or(cmp.Compare(b.Scope, a.Scope), cmp.Compare(a.since, b.since))
+		}
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(b.at, a.at), cmp.Compare(a.since, b.since))
+	})
+	for _, a := range addresses {
+		state.Addresses = append(state.Addresses, a.Address)
+	}
+	return nil
+}
+
+func (s *fibReader) readRules(state *fib.State) error {
+	return s.rows(rtnl.Rule, `priority, invert, src, srclen, dst, dstlen, iif, oif, fwmark, fwmask, tos, dscp, dscp_mask,
+		uid_start, uid_end, ipproto, sport_start, sport_end, sport_mask, dport_start, dport_end, dport_mask, tun_id, flowlabel, flowlabel_mask,
+		l3mdev, action, table_id, goto, suppress_prefixlen, suppress_ifgroup, flow_from, flow_to`,
+		"family = '"+s.family+"' ORDER BY priority, "+since, func(row []any) error {
+			r := fib.Rule{Priority: intOf(row[0]), Invert: row[1] == int64(1), Src: selected(row[2], row[3]), Dst: selected(row[4], row[5]),
+				IIF: textOf(row[6]), OIF: textOf(row[7]), Mark: numberOf(row[8], nil), Mask: numberOf(row[9], nil), TOS: intOf(row[10]),
+				DSCP: intOf(row[11]), UID: rangeOf(row[13], row[14]), Proto: numberOf(row[15], protocolNumbers),
+				Sport: rangeOf(row[16], row[17]), SportMask: partialMask(row[18]), Dport: rangeOf(row[19], row[20]), DportMask: partialMask(row[21]),
+				TunID: intOf(row[22]), Flowlabel: intOf(row[23]), FlowlabelMask: intOf(row[24]), L3mdev: row[25] == int64(1),
+				Action: textOf(row[26]), Table: intOf(row[27]), Goto: intOf(row[28]), SuppressPrefixlen: orNone(row[29]), SuppressGroup: orNone(row[30]),
+				Flow: fib.Realms{From: intOf(row[31]), To: intOf(row[32])}}
+			if row[11] != nil {
+				r.DSCPMask = 0x3f
+			}
+			if row[12] != nil {
+				r.DSCPMask = intOf(row[12])
+			}
+			state.Rules = append(state.Rules, r)
+			return nil
+		})
+}
+
+// protocolNumbers are those of the names that a rule is shown with.
+var protocolNumbers = map[string]int64{"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51,
+	"ipv6-icmp": 58, "ospf": 89, "pim": 103, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136}
+
+// selected is the prefix that a rule is for; the zero value: all.
+func selected(addr, bits any) netip.Prefix {
+	a := addrOf(addr)
+	if !a.IsValid() {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(a, int(intOf(bits))).Masked()
+}
+
+func rangeOf(first, last any) *fib.Range {
+	if first == nil {
+		return nil
+	}
+	return &fib.Range{First: intOf(first), Last: intOf(last)}
+}
+
+// partialMask is a mask that lets through more than one port; 0: it does not.
+func partialMask(v any) int64 {
+	if n := intOf(v); n != 0xffff {
+		return n
+	}
+	return 0
+}
+
+func orNone(v any) int64 {
+	if v == nil {
+		return -1
+	}
+	return intOf(v)
+}
+
+// defaultRules are the IPv4 rules that a namespace begins with.
+const defaultRules = `o.src = 'all' AND o.dst = 'all' AND o.action = 'to_tbl' AND o.invert = 0
+	AND (o.priority, o.table_id) IN (VALUES (0, 255), (32766, 254), (32767, 253))`
+
+// readMerged finds out whether an IPv4 rule was added or deleted since the
+// machine booted: after the first dump of that time, or until then.
+func (s *fibReader) readMerged(state *fib.State) error {
+	ready, err := s.timeline.number(s.ctx, `SELECT min(ready_us) FROM session WHERE (boot_id, netns_inode) IN
+		(SELECT boot_id, netns_inode FROM session WHERE ready_us <= ? ORDER BY id DESC LIMIT 1)`, s.moment.At)
+	if err != nil {
+		return err
+	}
+	begun, err := s.timeline.number(s.ctx, `SELECT max(id) FROM change WHERE at_us <= ?`, ready)
+	if err != nil {
+		return err
+	}
+	moved, err := s.timeline.number(s.ctx, `SELECT count(*) FROM rule_object o JOIN change c ON c.object = o.object
+		WHERE o.family = 'inet' AND c.id <= ?1 AND c.id > ?2`, s.moment.Change, begun)
+	if err != nil {
+		return err
+	}
+	then := *s
+	then.moment = &Moment{Change: begun, At: ready}
+	plain, all := int64(0), int64(0)
+	err = then.rows(rtnl.Rule, strings.ReplaceAll(defaultRules, "o.", ""), "family = 'inet'", func(row []any) error {
+		plain += intOf(row[0])
+		all++
+		return nil
+	})
+	state.Merged = moved == 0 && plain == 3 && all == 3
+	return err
+}
+
+func quoted(texts []string) string {
+	var parts []string
+	for _, t := range texts {
+		parts = append(parts, "'"+strings.ReplaceAll(t, "'", "''")+"'")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error) {
+	order := "position"
+	if s.family == "inet6" {
+		order = since
+	}
+	err = s.rows(rtnl.Route, `table_id, dst, ifnull(src, ''), type, tos, metric, `+order+`, protocol, scope, prefsrc, nhid, metrics, pref,
+		gateway, via, oif, flags, encap, flow_from, flow_to, nexthops`,
+		"family = '"+s.family+"' AND dst IN ("+quoted(prefixes)+")", func(row []any) error {
+			r := fib.Route{Table: intOf(row[0]), Type: textOf(row[3]), TOS: intOf(row[4]), Metric: intOf(row[5]), Order: intOf(row[6]),
+				Protocol: textOf(row[7]), Scope: textOf(row[8]), Prefsrc: addrOf(row[9]), Nexthop: intOf(row[10]), Metrics: textOf(row[11]), Pref: textOf(row[12])}
+			if r.Dst, err = s.prefixOf(textOf(row[1])); err != nil {
+				return err
+			}
+			if src := textOf(row[2]); src != "" {
+				if r.Src, err = s.prefixOf(src); err != nil {
+					return err
+				}
+			}
+			r.Hops, err = hopsOf(row[13:])
+			routes = append(routes, r)
+			return err
+		})
+	return routes, err
+}
+
+// prefixOf reads a prefix as the key of a route spells it.
+func (s *fibReader) prefixOf(text string) (netip.Prefix, error) {
+	if text == "default" {
+		if s.family == "inet" {
+			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), nil
+		}
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), nil
+	}
+	if strings.Contains(text, "/") {
+		return netip.ParsePrefix(text)
+	}
+	a, err := netip.ParseAddr(text)
+	return netip.PrefixFrom(a, a.BitLen()), err
+}
+
+// hopsOf reads the legs of a route from its columns gateway, via, oif, flags,
+// encap, flow_from, flow_to and nexthops.
+func hopsOf(row []any) (hops []fib.Hop, err error) {
+	if row[7] == nil {
+		if row[2] == nil {
+			return nil, nil
+		}
+		return []fib.Hop{hopOf(textOf(row[0]), viaHost(textOf(row[1])), intOf(row[2]), listOf(row[3]), textOf(row[4]),
+			fib.Realms{From: intOf(row[5]), To: intOf(row[6])})}, nil
+	}
+	var legs []struct {
+		Gateway string
+		Via     struct{ Host string }
+		Oif     int64
+		Weight  int64
+		Flags   []string
+		Encap   json.RawMessage
+		Flow    fib.Realms
+	}
+	if err := json.Unmarshal([]byte(textOf(row[7])), &legs); err != nil {
+		return nil, fmt.Errorf("nexthops of a route: %w", err)
+	}
+	for _, l := range legs {
+		h := hopOf(l.Gateway, l.Via.Host, l.Oif, l.Flags, string(l.Encap), l.Flow)
+		h.Weight = l.Weight
+		hops = append(hops, h)
+	}
+	return hops, nil
+}
+
+func viaHost(text string) string {
+	var via struct{ Host string }
+	_ = json.Unmarshal([]byte(text), &via) // what the recorder wrote, or nothing
+	return via.Host
+}
+
+func hopOf(gateway, via string, link int64, flags []string, encap string, flow fib.Realms) fib.Hop {
+	if gateway == "" {
+		gateway = via
+	}
+	has := func(flag string) bool { return slices.Contains(flags, flag) }
+	return fib.Hop{Link: link, Gateway: addrOf(gateway), Dead: has("dead"), Linkdown: has("linkdown"), Onlink: has("onlink"), Encap: encap, Flow: flow}
+}
+
+// readNexthops finds the nexthop objects that drop packets.
+func (s *fibReader) readNexthops(routes []fib.Route) error {
+	var ids []string
+	for _, r := range routes {
+		if r.Nexthop != 0 {
+			ids = append(ids, strconv.FormatInt(r.Nexthop, 10))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	drops := map[int64]bool{}
+	err := s.rows(rtnl.Nexthop, `id`, `blackhole = 1`, func(row []any) error {
+		drops[intOf(row[0])] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = s.rows(rtnl.Nexthop, `id, json_extract(nh_group, '$[0].id')`, `json_array_length(nh_group) = 1 AND id IN (`+strings.Join(ids, ", ")+`)`, func(row []any) error {
+		drops[intOf(row[0])] = drops[intOf(row[1])]
+		return nil
+	})
+	for i := range routes {
+		routes[i].Drops = drops[routes[i].Nexthop]
+	}
+	return err
+}
+
+// readNeighbours reads what is known of the gateways of routes.
+func (s *fibReader) readNeighbours(state *fib.State, routes []fib.Route) error {
+	var gateways []string
+	for _, r := range routes {
+		for _, h := range r.Hops {
+			if h.Gateway.IsValid() {
+				gateways = append(gateways, h.Gateway.String())
+			}
+		}
+	}
+	if len(gateways) == 0 {
+		return nil
+	}
+	return s.rows(rtnl.Neighbour, "ifindex, dst, state", "dst IN ("+quoted(gateways)+")", func(row []any) error {
+		states := listOf(row[2])
+		if len(states) > 0 {
+			state.Neighbours[fib.Neighbour{Link: intOf(row[0]), Addr: addrOf(row[1])}] = states[0]
+		}
+		return nil
+	})
+}
