@@ -133,7 +133,7 @@ func (s *fibReader) rows(k *rtnl.Kind, columns, where string, f func(row []any) 
 	if err != nil {
 		return err
 	}
-	return s.query("SELECT "+columns+" FROM ("+body+") WHERE "+where, f, s.moment.Change, s.moment.At)
+	return s.query("SELECT "+columns+" FROM ("+body+") v WHERE "+where, f, s.moment.Change, s.moment.At)
 }
 
 func (s *fibReader) query(text string, f func(row []any) error, args ...any) error {

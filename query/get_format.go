@@ -48,9 +48,10 @@ func routeLine(a *fib.Answer) string {
 	if a.Encap != "" {
 		w.add(true, " encap %s", encapText(a.Encap))
 	}
+	w.add(a.TOS != 0, "tos 0x%02x", a.TOS)
 	switch {
 	case !a.Gateway.IsValid():
-	case a.Gateway.Is4() == inet6:
+	case a.Gateway.Is4() && inet6:
 		w.add(true, "via inet %s", a.Gateway)
 	case a.Gateway.Is6() && !inet6:
 		w.add(true, "via inet6 %s", a.Gateway)
@@ -226,6 +227,7 @@ func routeObject(a *fib.Answer) *jsonObject {
 	o.add("dst", a.Dst.String())
 	given(a.From.IsValid(), "from", a.From.String())
 	given(a.Encap != "", "encap", json.RawMessage(a.Encap))
+	given(a.TOS != 0, "tos", fmt.Sprintf("0x%02x", a.TOS))
 	switch {
 	case !a.Gateway.IsValid():
 	case a.Gateway.Is6() == inet6:

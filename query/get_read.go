@@ -18,7 +18,7 @@ import (
 // a metric) is in the order of the changes that brought it.
 
 // since is the id of the change that brought the object of a row.
-const since = `(SELECT max(c.id) FROM change c WHERE c.object = object AND c.id <= ?1 AND c.was IS NULL)`
+const since = `(SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1 AND c.was IS NULL)`
 
 func intOf(v any) int64 {
 	n, _ := v.(int64)
@@ -114,39 +114,38 @@ func (s *fibReader) readSettings(state *fib.State) error {
 func (s *fibReader) readAddresses(state *fib.State) error {
 	type brought struct {
 		fib.Address
-		since, at int64
+		placed, at int64
+		dumped     bool
 	}
 	var addresses []brought
-	err := s.rows(rtnl.Address, `ifindex, local, prefixlen, address, scope, flags,
+	err := s.rows(rtnl.Address, `ifindex, local, prefixlen, address, scope, flags, `+since+`,
 		(SELECT max(c.id) FROM change c LEFT JOIN address_state w ON w.id = c.was
-		WHERE c.object = object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%'))`, "family = '"+s.family+"'", func(row []any) error {
-		a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: numberOf(row[4], scopeNumbers), Flags: listOf(row[5])}
-		net := a.Local
-		if peer := addrOf(row[3]); peer.IsValid() {
-			net = peer
-		}
-		a.Net, _ = net.Prefix(a.Bits)
-		addresses = append(addresses, brought{Address: a, since: intOf(row[6])})
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for i := range addresses { // what one dump has shown is of one instant
-		if addresses[i].at, err = s.timeline.number(s.ctx, `SELECT CASE how WHEN 1 THEN 0 ELSE id END FROM change WHERE id = ?`, addresses[i].since); err != nil {
-			return err
-		}
-	}
+		WHERE c.object = v.object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%')),
+		(SELECT c.at_us FROM change c WHERE c.id = `+since+`), (SELECT c.how IN (1, 4) FROM change c WHERE c.id = `+since+`)`,
+		"family = '"+s.family+"'", func(row []any) error {
+			a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: numberOf(row[4], scopeNumbers),
+				Flags: listOf(row[5]), Since: intOf(row[6])}
+			net := a.Local
+			if peer := addrOf(row[3]); peer.IsValid() {
+				net = peer
+			}
+			a.Net, _ = net.Prefix(a.Bits)
+			addresses = append(addresses, brought{a, intOf(row[7]), intOf(row[8]), row[9] == int64(1)})
+			return nil
+		})
 	slices.SortStableFunc(addresses, func(a, b brought) int {
-		if s.family == "inet" {
-			return cmp.Or(cmp.Compare(b.Scope, a.Scope), cmp.Compare(a.since, b.since))
+		switch {
+		case s.family == "inet":
+			return cmp.Or(cmp.Compare(b.Scope, a.Scope), cmp.Compare(a.placed, b.placed))
+		case a.dumped && b.dumped && a.at == b.at: // a dump shows them in the kernel's order
+			return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Since, b.Since))
 		}
-		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(b.at, a.at), cmp.Compare(a.since, b.since))
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(b.Since, a.Since))
 	})
 	for _, a := range addresses {
 		state.Addresses = append(state.Addresses, a.Address)
 	}
-	return nil
+	return err
 }
 
 func (s *fibReader) readRules(state *fib.State) error {
@@ -219,7 +218,7 @@ func (s *fibReader) readMerged(state *fib.State) error {
 	if err != nil {
 		return err
 	}
-	begun, err := s.timeline.number(s.ctx, `SELECT max(id) FROM change WHERE at_us <= ?`, ready)
+	begun, err := s.timeline.number(s.ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, ready)
 	if err != nil {
 		return err
 	}

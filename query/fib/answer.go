@@ -14,6 +14,7 @@ type Answer struct {
 	Dst      netip.Addr
 	From     netip.Addr
 	Encap    string
+	TOS      int64 // that the route is for
 	Gateway  netip.Addr
 	Dev      string
 	Table    int64

@@ -63,9 +63,9 @@ func (l *lookup) martian(f flow, in *Link) (why string, toAll bool) {
 		return f.src.String() + " cannot be a source", false
 	case f.dst == broadcast4 || isNone(f.src) && isNone(f.dst):
 		return "", true
-	case isZeroNet(f.src):
+	case isNone(f.src):
 		return f.src.String() + " cannot be a source", false
-	case isZeroNet(f.dst):
+	case isNone(f.dst):
 		return f.dst.String() + " cannot be a destination", false
 	case (f.dst.IsLoopback() || f.src.IsLoopback()) && !localnet:
 		return "127.0.0.0/8 does not come in by a link (route_localnet)", false
@@ -88,9 +88,9 @@ func (l *lookup) multicastInput(f flow, in *Link) []Answer {
 	switch {
 	case f.src.IsMulticast() || f.src == broadcast4 || f.src.IsLoopback() && in.Settings["route_localnet"] == 0:
 		return l.drop(f.src.String() + " cannot be a source")
-	case isZeroNet(f.src) && !isLocalMulticast(f.dst):
+	case isNone(f.src) && !isLocalMulticast(f.dst):
 		return l.drop(f.src.String() + " cannot be a source")
-	case !isZeroNet(f.src):
+	case !isNone(f.src):
 		if _, ok := l.validSource(f, netip.Addr{}, in); !ok {
 			return l.refuse(syscall.EINVAL)
 		}
@@ -107,7 +107,7 @@ func (l *lookup) deliver(f flow, in *Link, res result, kind string) []Answer {
 		dst = none4
 	}
 	a := l.inputAnswer(f, in, res, kind)
-	if kind == "local" || !isZeroNet(f.src) {
+	if kind == "local" || !isNone(f.src) {
 		v, ok := l.validSource(f, dst, in)
 		if !ok {
 			return l.refuse(syscall.EINVAL)
@@ -122,13 +122,14 @@ func (l *lookup) deliver(f flow, in *Link, res result, kind string) []Answer {
 }
 
 func (l *lookup) inputAnswer(f flow, in *Link, res result, kind string) Answer {
-	dev := l.link(loopback)
+	dev, tos := l.link(loopback), int64(0)
 	if res.route != nil {
+		tos = res.route.TOS
 		if vrf := l.master(res.nexthop().Link); vrf != 0 {
 			dev = l.link(vrf)
 		}
 	}
-	a := Answer{Family: "inet", Type: kind, Dst: f.dst, From: l.q.From, Dev: dev.Name, IIF: in.Name, Mark: l.q.Mark, Table: res.table}
+	a := Answer{Family: "inet", Type: kind, Dst: f.dst, From: l.q.From, Dev: dev.Name, IIF: in.Name, Mark: l.q.Mark, Table: res.table, TOS: tos}
 	if l.q.UIDGiven {
 		a.UID = &l.q.UID
 	}
@@ -249,14 +250,6 @@ func sourceRealms(res result) Realms {
 	}
 	r.To = res.flow.From
 	return r
-}
-
-func (l *lookup) addressOwner(a netip.Addr) (link int64, ok bool) {
-	i := slices.IndexFunc(l.Addresses, func(own Address) bool { return own.Local == a })
-	if i < 0 {
-		return 0, false
-	}
-	return l.Addresses[i].Link, true
 }
 
 func (l *lookup) hasAddress(link int64) bool {

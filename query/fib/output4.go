@@ -48,7 +48,7 @@ func (l *lookup) output4() []Answer {
 func (l *lookup) given4(f *flow) (link int64, err syscall.Errno, decided bool) {
 	toAll := f.dst.IsMulticast() || f.dst == broadcast4
 	if !isNone(f.src) {
-		if f.src.IsMulticast() || f.src == broadcast4 || isZeroNet(f.src) {
+		if f.src.IsMulticast() || f.src == broadcast4 {
 			l.say("%s cannot be a source", f.src)
 			return 0, syscall.EINVAL, false
 		}
@@ -232,7 +232,7 @@ func (l *lookup) answer4(f flow, res result, index int64, dst netip.Addr) []Answ
 	out := l.link(index)
 	a := Answer{Family: "inet", Type: "unicast", Dst: l.q.To, From: l.q.From, Dev: out.Name, Mark: l.q.Mark, UID: &l.q.UID}
 	if res.route != nil {
-		a.Type, a.Table = res.route.Type, res.table
+		a.Type, a.Table, a.TOS = res.route.Type, res.table, res.route.TOS
 	}
 	switch {
 	case !out.Enabled:
@@ -245,8 +245,8 @@ func (l *lookup) answer4(f flow, res result, index int64, dst netip.Addr) []Answ
 		a.Type, res.route = "broadcast", nil
 	case dst.IsMulticast():
 		a.Type = "multicast" // whatever the route's is
-	case isZeroNet(dst):
-		l.say("nothing in 0.0.0.0/8 is reached")
+	case isNone(dst):
+		l.say("0.0.0.0 is not reached")
 		return l.refuse(syscall.EINVAL)
 	}
 	a.Cache = l.cacheFlags4(&a, out, dst)
@@ -266,7 +266,7 @@ func (l *lookup) cacheFlags4(a *Answer, out *Link, dst netip.Addr) (flags []stri
 	switch {
 	case a.Type == "broadcast":
 		flags = []string{"local", "brd"}
-	case a.Type == "multicast" && (out.Loopback || dst == allHosts4):
+	case a.Type == "multicast" && dst == allHosts4 && out.Up: // it has joined this one
 		flags = []string{"local", "mc"}
 	case a.Type == "multicast":
 		l.note("whether %s listens to %s itself is not recorded", out.Name, dst)
@@ -308,8 +308,6 @@ var (
 )
 
 func isNone(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() }
-
-func isZeroNet(a netip.Addr) bool { return a.Is4() && a.As4()[0] == 0 }
 
 // isLocalMulticast reports whether an address is in 224.0.0.0/24.
 func isLocalMulticast(a netip.Addr) bool {

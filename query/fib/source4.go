@@ -70,10 +70,8 @@ func (l *lookup) addressOfOther(link, scope int64) netip.Addr {
 // isLocal reports whether an IPv4 address is this machine's, and on which
 // link; __ip_dev_find() of net/ipv4/devinet.c.
 func (l *lookup) isLocal(a netip.Addr) (link int64, ok bool) {
-	for _, own := range l.Addresses {
-		if own.Local == a {
-			return own.Link, true
-		}
+	if link, ok = l.addressOwner(a); ok {
+		return link, true
 	}
 	steps := len(l.steps)
 	defer func() { l.steps = l.steps[:steps] }()
@@ -86,4 +84,16 @@ func (l *lookup) isLocal(a netip.Addr) (link int64, ok bool) {
 		return 0, false
 	}
 	return res.nexthop().Link, true
+}
+
+// addressOwner returns the link with an address: of several the one that got
+// it last.
+func (l *lookup) addressOwner(a netip.Addr) (link int64, ok bool) {
+	last := int64(-1)
+	for _, own := range l.Addresses {
+		if own.Local == a && own.Since > last {
+			link, last, ok = own.Link, own.Since, true
+		}
+	}
+	return link, ok
 }

@@ -100,6 +100,8 @@ const linkScope6 = 2
 func scope6(a netip.Addr) int {
 	octets := a.As16()
 	switch {
+	case a.IsUnspecified():
+		return 0
 	case a.IsMulticast():
 		return int(octets[1] & 0xf)
 	case a.IsLinkLocalUnicast(), a.IsLoopback():

@@ -62,6 +62,7 @@ type Address struct {
 	Bits  int          // length of the prefix
 	Scope int64
 	Flags []string
+	Since int64 // id of the change that brought it
 }
 
 // A Neighbour is a gateway on a link.

@@ -14,6 +14,7 @@ func (l *lookup) find4(f flow) (result, syscall.Errno) {
 	}
 	l.say("no IPv4 rule was ever added or deleted: local and main count as one table, then default")
 	res, err := l.search4(f, tableLocal, tableMain)
+	res.table = tableMain // as the kernel says then of both
 	if err == again {
 		res, err = l.search4(f, tableDefault)
 	}
