@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME = 60s
-ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn
+ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
 UNRACED = Scenarios|Live|LiveKinds|$(ENDURANCE)
 
