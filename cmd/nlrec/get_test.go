@@ -25,7 +25,7 @@ const forwarding = `
 command    {<rule>|<rule>|<route>|<route>|<route>|<route>|<route>|<address>|<link>|<nexthop>|<sysctl>|<neighbour>}
 
 rule       ip -$ rule add pref <pref> [not] <selector> <action>
-rule       ip -$ rule add pref <pref> from all <action>
+rule       ip -$ rule add pref {5|10|20|30} from all {table <table>|table <table>|goto {30|40}|nop|table main suppress_prefixlength 0|l3mdev}
 rule       ip -$ rule del pref <pref>
 selector   {from <net>|to <net>|iif <any>|iif lo|oif <any>|fwmark {5|0x10/0xff}|tos {0x10|0x08}|uidrange {0-5|7-9}}
 selector   {ipproto {tcp|udp}|ipproto tcp dport {80|70-90}|sport 1000-2000|dport 53|from <net> to <net>|to <net> iif lo|from <net> fwmark 5}
@@ -75,7 +75,7 @@ to4        {10.9.0.1|10.9.0.130|10.9.1.1|10.9.1.200|10.9.7.7|10.8.8.8|10.0.0.1|1
 to4        {224.0.0.1|224.0.0.5|239.1.1.1|255.255.255.255|0.0.0.0|0.1.2.3|10.9.0.1|10.9.1.1|10.9.0.0}
 to6        {2001:db8:9::1|2001:db8:9::8000:0:0:1|2001:db8:9:1::1|2001:db8:9:7::7|2001:db8:8::8|2001:db8:1::1|2001:db8:1::7|2001:db8:2::7|2a00::8|2a00::8|::1|2001:db8:7::7|2001:db8:1::}
 to6        {ff02::1|ff05::1|ff0e::5|::|fe80::7|2001:db8:9::1|2001:db8:9:1::1|2002:1::1|fd00::1|2001::5}
-from4      {10.0.0.1|10.1.0.1|10.0.0.9|10.7.7.7|10.9.0.1|10.0.0.7|127.0.0.1|0.0.0.0|8.8.8.8|224.0.0.1|10.0.0.255}
+from4      {10.0.0.1|10.0.0.1|10.0.0.1|10.1.0.1|10.1.0.1|10.1.0.1|10.0.0.9|10.7.7.7|10.9.0.1|10.0.0.7|127.0.0.1|0.0.0.0|8.8.8.8|224.0.0.1|10.0.0.255}
 from6      {2001:db8:1::1|2001:db8:2::1|2001:db8:1::9|2001:db8:9::1|fe80::7|::|::1|2a00::8}
 
 net4       {default|10.9.0.0/16|10.9.0.0/24|10.9.0.0/25|10.9.1.0/24|10.9.1.1|10.8.0.0/15|10.0.0.0/8|8.0.0.0/7|0.0.0.0/1|10.0.0.0/24}
@@ -92,6 +92,12 @@ group4     {5|6}
 group6     {15|16}
 nhid       {<nh>|<nh>|<group>}
 `
+
+// connected makes a world forward, and lead somewhere, to begin with.
+var connected = []string{
+	"ip -4 route add default via 10.0.0.2", "ip -6 route add default via 2001:db8:1::2",
+	"sysctl -qw net.ipv4.conf.v0.forwarding=1 net.ipv4.conf.w0.forwarding=1",
+}
 
 // A lookup is a question, what ip said, and an instant at which it held.
 type lookup struct {
@@ -170,15 +176,35 @@ func TestRouteGet(t *testing.T) {
 	ownNames(t)
 	const rounds, questions = 4, 50
 	seed, lookups, began := firstSeed(t), often(200, 2000), time.Now()
+	outcomes := map[string]int{}
 	for done := 0; done < lookups; done += rounds * questions {
-		askWorld(t, seed, rounds, questions)
+		askWorld(t, seed, rounds, questions, outcomes)
 		seed++
 	}
-	t.Logf("%d lookups in %v", lookups, time.Since(began).Round(time.Second))
+	t.Logf("%d lookups in %v: %v", lookups, time.Since(began).Round(time.Second), outcomes)
+}
+
+// outcome is the sort of answer that ip gave.
+func (l lookup) outcome() string {
+	said := l.said()
+	if said["error"] != nil {
+		return fmt.Sprint(said["error"])
+	}
+	sort := fmt.Sprint(said["type"])
+	if said["table"] != "main" && said["table"] != "local" && said["table"] != nil {
+		sort += " by a rule"
+	}
+	if said["gateway"] != nil {
+		sort += ", gateway"
+	}
+	if said["iif"] != nil {
+		sort += ", from outside"
+	}
+	return sort
 }
 
 // askWorld makes a world and asks in it.
-func askWorld(t *testing.T, seed, rounds, questions int) {
+func askWorld(t *testing.T, seed, rounds, questions int, outcomes map[string]int) {
 	g := parseGrammar(forwarding)
 	draw := func(word string, n int) []string {
 		return rapid.Custom(func(t *rapid.T) (texts []string) {
@@ -192,6 +218,9 @@ func askWorld(t *testing.T, seed, rounds, questions int) {
 	w := newWorld(filepath.Join(t.TempDir(), "get.db"), patience)
 	defer w.end()
 	defer w.failWith(t)
+	for _, c := range connected {
+		w.do(c)
+	}
 	w.do(doStart)
 	var asked []lookup
 	commands, all := draw("<command>", rounds*10), draw("<question>", rounds*questions)
@@ -206,6 +235,7 @@ func askWorld(t *testing.T, seed, rounds, questions int) {
 	}
 	w.finish()
 	for _, l := range asked {
+		outcomes[l.outcome()]++
 		if diff := l.differs(w.db, "--at", l.at); diff != "" {
 			t.Errorf("NLREC_SEED=%d, as of %s: %s\n%s", seed, l.at, l.question, diff)
 		}

@@ -81,6 +81,9 @@ func (l *lookup) drop(why string) []Answer {
 // multicastInput answers for a group; ip_route_input_mc(). Which groups a link
 // has joined is not recorded, but for the one that all have.
 func (l *lookup) multicastInput(f flow, in *Link) []Answer {
+	if !in.Up {
+		return l.drop(in.Name + " is not up, so it has joined no group")
+	}
 	if f.dst != allHosts4 {
 		l.note("whether %s has joined %s is not recorded", in.Name, f.dst)
 		return l.drop(in.Name + " is not known to have joined " + f.dst.String())
