@@ -27,11 +27,11 @@ func (st *state) depart(k *rtnl.Kind, text string, o *store.Object) {
 
 // arrive returns the object that has come: one that had gone to another
 // namespace if it is the same, or else a new one.
-func (st *state) arrive(k *rtnl.Kind, key rtnl.Row, text string, e rtnl.Element) *store.Object {
+func (st *state) arrive(k *rtnl.Kind, text string, e rtnl.Element) *store.Object {
 	d, ok := st.departed[user{k, text}]
 	delete(st.departed, user{k, text})
-	if ok && k.Another != nil && !k.Another(k, whole(key, d.state), whole(key, e.State)) {
+	if ok && k.Another != nil && !k.Another(k, d.state, e.State) {
 		return d.object
 	}
-	return &store.Object{Position: e.Position}
+	return &store.Object{Key: text, Position: e.Position}
 }

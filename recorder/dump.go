@@ -192,7 +192,7 @@ func (r *Recorder) disturb(looks []*look, item rtnl.Item) {
 			l.whole = l.single
 			if !decoded {
 				decoded = true
-				if row, err := k.Decode(body); err == nil {
+				if row, err := r.decoder.Decode(k, body); err == nil {
 					key, _ := k.Split(row)
 					text = string(rtnl.AppendKey(nil, key))
 				}

@@ -165,7 +165,8 @@ func (r *Recorder) commit() error {
 	if r.ready && r.Committed != nil {
 		r.Committed(changes)
 	}
-	r.state.batch, r.state.datings = nil, nil
+	clear(changes)
+	r.state.batch, r.state.datings = changes[:0], nil
 	for k, slots := range r.state.kinds {
 		r.store.Forget(k, slots.each)
 	}

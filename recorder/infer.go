@@ -66,8 +66,14 @@ func working(s *store.State) bool {
 	return hasFlag(s, "LOWER_UP") || hasFlag(s, "UP") && !hasFlag(s, "NO-CARRIER")
 }
 
+// keyNumber returns the only column of a key.
+func keyNumber(o *store.Object) int64 {
+	n, _ := rtnl.ParseKey(o.Key)[0].(int64)
+	return n
+}
+
 func (st *state) inferFromLink(c store.Change, from origin) {
-	index := c.Key[0].(int64)
+	index := keyNumber(c.Object)
 	link := rtnl.Ref{Kind: "link", ID: index}
 	gone, down := c.State == nil, hasFlag(c.Was, "UP") && !hasFlag(c.State, "UP")
 	if gone || down || c.Was != nil && working(c.Was) && !working(c.State) {
@@ -97,7 +103,7 @@ func (st *state) inferMTU(c store.Change, from origin) {
 	if k.StateValue(c.Was.Values, "mtu") == now || now < minMTU6 {
 		return
 	}
-	was, link := rtnl.MTU6(c.Was.Values), rtnl.Ref{Kind: k.Name, ID: c.Key[0].(int64)}
+	was, link := rtnl.MTU6(c.Was.Values), rtnl.Ref{Kind: k.Name, ID: keyNumber(c.Object)}
 	follow := func(key, route rtnl.Row) rtnl.Row {
 		if key[0] != "inet6" || !rtnl.Route.ShowsFirst(route, link.ID) {
 			return route
@@ -217,16 +223,16 @@ func (st *state) rewrite(k *rtnl.Kind, on rtnl.Ref, from origin, to func(key, st
 }
 
 func (st *state) inferFromAddress(c store.Change, from origin) {
-	k := rtnl.Address
-	index := c.Key[k.Index("ifindex")].(int64)
+	k, key := rtnl.Address, rtnl.ParseKey(c.Object.Key)
+	index := key[k.Index("ifindex")].(int64)
 	link := rtnl.Ref{Kind: "link", ID: index}
 	switch {
-	case c.Was == nil && c.Key[0] == "inet" && st.linkUp(index):
+	case c.Was == nil && key[0] == "inet" && st.linkUp(index):
 		st.revive(link, from, isIPv4)
-	case c.State == nil && c.Key[0] == "inet" && !st.hasIPv4(link):
+	case c.State == nil && key[0] == "inet" && !st.hasIPv4(link):
 		st.die(link, from, isIPv4)
-	case c.State == nil && c.Key[0] == "inet6":
-		local := c.Key[k.Index("local")]
+	case c.State == nil && key[0] == "inet6":
+		local := key[k.Index("local")]
 		st.rewrite(rtnl.Route, link, from, func(key, route rtnl.Row) rtnl.Row {
 			if key[0] == "inet6" && rtnl.Route.StateValue(route, "prefsrc") == local {
 				return rtnl.Route.With(route, "prefsrc", nil)
@@ -277,7 +283,7 @@ func (st *state) linkUp(index int64) bool {
 // inferFromNexthop: what uses a nexthop object that is gone. When somebody
 // deleted it, the kernel announces the groups that it was a member of.
 func (st *state) inferFromNexthop(c store.Change, from origin) {
-	id := c.Key[0].(int64)
+	id := keyNumber(c.Object)
 	nexthop := rtnl.Ref{Kind: "nexthop", ID: id}
 	st.remove(rtnl.Route, nexthop, from, isIPv4)
 	if c.How != store.Inferred {
@@ -301,9 +307,9 @@ func (st *state) inferPeer(c store.Change, from origin) {
 	}
 	index, _ := k.StateValue(c.State.Values, "link_index").(int64)
 	text, held := st.link(index)
-	if len(held) != 1 || k.StateValue(held[0].State.Values, "info_kind") != "veth" || k.StateValue(held[0].State.Values, "link_index") == c.Key[0] {
+	if len(held) != 1 || k.StateValue(held[0].State.Values, "info_kind") != "veth" || k.StateValue(held[0].State.Values, "link_index") == keyNumber(c.Object) {
 		return
 	}
-	peer := k.With(k.With(held[0].State.Values, "link_index", c.Key[0]), "link_netnsid", nil)
+	peer := k.With(k.With(held[0].State.Values, "link_index", keyNumber(c.Object)), "link_netnsid", nil)
 	st.replace(k, rtnl.Row{index}, text, held, []rtnl.Element{{Position: held[0].Position, State: peer}}, from)
 }

@@ -79,7 +79,9 @@ func (r *running) until(want func(store.Change) bool) {
 }
 
 func isRoute(dst string) func(store.Change) bool {
-	return func(c store.Change) bool { return c.Kind == rtnl.Route && rtnl.Route.Value(c.Key, "dst") == dst }
+	return func(c store.Change) bool {
+		return c.Kind == rtnl.Route && rtnl.Route.Value(rtnl.ParseKey(c.Object.Key), "dst") == dst
+	}
 }
 
 // batch writes commands for ip -batch.
@@ -108,7 +110,7 @@ func TestManyRoutes(t *testing.T) {
 	netnstest.Run(t, upLink+"ip -batch "+batch(t, "add", n)+" && ip route add 192.0.2.0/24 dev v0")
 	announced := 0
 	r.until(func(c store.Change) bool {
-		if c.Kind == rtnl.Route && c.How == store.Announced && strings.HasPrefix(fmt.Sprint(rtnl.Route.Value(c.Key, "dst")), "10.") {
+		if c.Kind == rtnl.Route && c.How == store.Announced && strings.HasPrefix(fmt.Sprint(rtnl.Route.Value(rtnl.ParseKey(c.Object.Key), "dst")), "10.") {
 			announced++
 		}
 		return isRoute("192.0.2.0/24")(c)

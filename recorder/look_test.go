@@ -127,7 +127,7 @@ func TestRefused(t *testing.T) {
 	r := run(t, path, Config{Poll: 20 * time.Millisecond, listenTo: kinds})
 	netnstest.Run(t, "ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0")
 	r.until(func(c store.Change) bool {
-		return c.Kind == rtnl.Neighbour && rtnl.Neighbour.Value(c.Key, "dst") == "10.0.0.2"
+		return c.Kind == rtnl.Neighbour && rtnl.Neighbour.Value(rtnl.ParseKey(c.Object.Key), "dst") == "10.0.0.2"
 	})
 	r.stop()
 	if n := number(t, openSQL(t, path), `
@@ -148,7 +148,7 @@ func TestFilteredDump(t *testing.T) {
 	r := run(t, path, Config{})
 	netnstest.Run(t, "ip link set v0 down")
 	r.until(func(c store.Change) bool {
-		return c.State == nil && c.How == store.Found && rtnl.Route.Value(c.Key, "dst") == "2001:db8:9::/48"
+		return c.State == nil && c.How == store.Found && rtnl.Route.Value(rtnl.ParseKey(c.Object.Key), "dst") == "2001:db8:9::/48"
 	})
 	r.stop()
 	db := openSQL(t, path)

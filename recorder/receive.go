@@ -48,7 +48,7 @@ func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 }
 
 func (r *Recorder) message(k *rtnl.Kind, h rtnl.Header, body []byte, from origin, replayed bool) error {
-	row, err := k.Decode(body)
+	row, err := r.decoder.Decode(k, body)
 	switch {
 	case errors.Is(err, rtnl.ErrForeign) && k.Part != nil && h.Type == k.New && !r.literal:
 		if key, with := k.Part(k, body); key != nil {

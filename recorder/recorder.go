@@ -74,6 +74,7 @@ type Recorder struct {
 	listener *rtnl.Listener
 	died     chan error // why the listener stopped
 	dumper   *rtnl.Dumper
+	decoder  rtnl.Decoder
 	byType   map[uint16]*rtnl.Kind
 	hints    map[uint16][]hint
 
@@ -102,7 +103,7 @@ const (
 	patience = 5 * time.Second      // that it waits for an idle moment after that
 
 	defaultQueue = 512 << 20
-	maxBatch     = 20_000  // changes in a transaction
+	maxBatch     = 50_000  // changes in a transaction
 	maxDelay     = 200_000 // microseconds a change waits for others under load
 	restFactor   = 10      // looking again takes at most this part of the time
 )
@@ -112,7 +113,7 @@ const (
 func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := newRecorder(ctx, s, c)
 	for _, k := range rtnl.Kinds() {
-		if err := s.Current(r.ctx, k, func(key rtnl.Row, o *store.Object) { r.state.hold(k, key, o) }); err != nil {
+		if err := s.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
 			return err
 		}
 	}

@@ -65,19 +65,17 @@ func newState(s interner) *state {
 }
 
 // hold takes in an object that existed before.
-func (st *state) hold(k *rtnl.Kind, key rtnl.Row, o *store.Object) {
-	text := string(rtnl.AppendKey(nil, key))
-	st.kinds[k][text] = append(st.kinds[k][text], o)
-	st.use(k, key, text, o.State.Values)
+func (st *state) hold(k *rtnl.Kind, o *store.Object) {
+	st.kinds[k][o.Key] = append(st.kinds[k][o.Key], o)
+	st.use(k, o.Key, st.refs(k, rtnl.ParseKey(o.Key), []*store.Object{o}))
 }
 
-// observe applies one notification.
+// observe applies one notification. It keeps nothing of the row.
 func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from origin) {
 	key, values := k.Split(row)
-	text := rtnl.AppendKey(make([]byte, 0, 64), key)
-	held := st.kinds[k][string(text)]
+	text, held := st.slot(k, key)
 	if !n.Deleted {
-		values = st.believable(k, key, string(text), values)
+		values = st.believable(k, key, text, values)
 		n.Deleted = values == nil
 	}
 	n.Key, n.State = key, values
@@ -85,15 +83,24 @@ func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from o
 		return // the kernel repeats itself often
 	}
 	if n.Moved && len(held) == 1 {
-		st.depart(k, string(text), held[0])
+		st.depart(k, text, held[0])
 	}
-	st.replace(k, key, string(text), held, k.Place(elements(held), n), from)
+	st.replace(k, key, text, held, k.Place(elements(held), n), from)
+}
+
+// slot returns the text of a key, and what is held of its slot.
+func (st *state) slot(k *rtnl.Kind, key rtnl.Row) (text string, held []*store.Object) {
+	b := rtnl.AppendKey(make([]byte, 0, 64), key)
+	held = st.kinds[k][string(b)]
+	if len(held) > 0 {
+		return held[0].Key, held
+	}
+	return string(b), nil
 }
 
 // observePart applies a notification that tells some values of an object.
 func (st *state) observePart(k *rtnl.Kind, key rtnl.Row, with func(rtnl.Row) rtnl.Row, from origin) {
-	text := string(rtnl.AppendKey(nil, key))
-	if held := st.kinds[k][text]; len(held) == 1 {
+	if text, held := st.slot(k, key); len(held) == 1 {
 		st.replace(k, key, text, held, []rtnl.Element{{Position: held[0].Position, State: with(held[0].State.Values)}}, from)
 	}
 }
@@ -200,13 +207,11 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 	if st.touched != nil {
 		st.touched[user{k, text}] = true
 	}
-	for _, o := range held {
-		st.unuse(k, key, text, o.State.Values)
-	}
+	refs := st.refs(k, key, held)
 	left := make([]*store.Object, 0, len(after))
 	for _, o := range held {
 		i := slices.IndexFunc(after, func(e rtnl.Element) bool { return e.Position == o.Position })
-		if i < 0 || k.Another != nil && k.Another(k, whole(key, o.State.Values), whole(key, after[i].State)) {
+		if i < 0 || k.Another != nil && k.Another(k, o.State.Values, after[i].State) {
 			st.change(k, key, o, nil, from)
 			continue
 		}
@@ -217,30 +222,39 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 	}
 	for _, e := range after {
 		if !slices.ContainsFunc(left, func(o *store.Object) bool { return o.Position == e.Position }) {
-			o := st.arrive(k, key, text, e)
+			o := st.arrive(k, text, e)
 			left = append(left, o)
 			st.change(k, key, o, st.store.Intern(k, e.State), from)
 		}
 	}
-	for _, o := range left {
-		st.use(k, key, text, o.State.Values)
+	if now := st.refs(k, key, left); !slices.Equal(refs, now) {
+		st.unuse(k, text, refs)
+		st.use(k, text, now)
 	}
-	slices.SortFunc(left, func(a, b *store.Object) int { return int(a.Position - b.Position) })
+	slices.SortFunc(left, func(a, b *store.Object) int { return cmp.Compare(a.Position, b.Position) })
 	st.kinds[k][text] = left
 	if len(left) == 0 {
 		delete(st.kinds[k], text)
 	}
-	for _, c := range slices.Clone(st.batch[first:]) {
-		st.infer(c, from.dating)
+	for i, last := first, len(st.batch); i < last; i++ {
+		st.infer(st.batch[i], from.dating)
 	}
 }
 
-// use and unuse keep account of what the objects of a slot stand on.
-func (st *state) use(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row) {
+// refs returns what the objects of a slot stand on.
+func (st *state) refs(k *rtnl.Kind, key rtnl.Row, held []*store.Object) (refs []rtnl.Ref) {
 	if k.Refs == nil {
-		return
+		return nil
 	}
-	for _, ref := range k.Refs(k, key, values) {
+	for _, o := range held {
+		refs = append(refs, k.Refs(k, key, o.State.Values)...)
+	}
+	return refs
+}
+
+// use and unuse keep account of what a slot stands on.
+func (st *state) use(k *rtnl.Kind, text string, refs []rtnl.Ref) {
+	for _, ref := range refs {
 		if st.users[ref] == nil {
 			st.users[ref] = map[user]bool{}
 		}
@@ -248,11 +262,8 @@ func (st *state) use(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row) {
 	}
 }
 
-func (st *state) unuse(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row) {
-	if k.Refs == nil {
-		return
-	}
-	for _, ref := range k.Refs(k, key, values) {
+func (st *state) unuse(k *rtnl.Kind, text string, refs []rtnl.Ref) {
+	for _, ref := range refs {
 		delete(st.users[ref], user{k, text})
 		if len(st.users[ref]) == 0 {
 			delete(st.users, ref)
@@ -262,7 +273,7 @@ func (st *state) unuse(k *rtnl.Kind, key rtnl.Row, text string, values rtnl.Row)
 
 // change notes that an object goes to a state, and what that makes doubtful.
 func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.State, from origin) {
-	c := store.Change{ID: st.store.NextChange(), At: from.at, Kind: k, Key: slices.Clone(key), Object: o, Was: o.State, State: to,
+	c := store.Change{ID: st.store.NextChange(), At: from.at, Kind: k, Object: o, Was: o.State, State: to,
 		How: from.how, Cause: from.cause, Portid: from.portid}
 	o.State = to
 	st.batch = append(st.batch, c)
@@ -273,14 +284,17 @@ func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.S
 	if k.Doubts == nil || from.how == store.Dumped {
 		return
 	}
-	var was, now rtnl.Row
-	if c.Was != nil {
-		was = whole(key, c.Was.Values)
+	if doubts := k.Doubts(k, key, values(c.Was), values(to)); len(doubts) > 0 {
+		st.suspectAll(doubts, doubt{cause: c.ID, at: from.at}.dated(from.dating))
 	}
-	if to != nil {
-		now = whole(key, to.Values)
+}
+
+// values returns those of a state; nil when there is none.
+func values(s *store.State) rtnl.Row {
+	if s == nil {
+		return nil
 	}
-	st.suspectAll(k.Doubts(k, was, now), doubt{cause: c.ID, at: from.at}.dated(from.dating))
+	return s.Values
 }
 
 // date notes the interval of a change, in the run that ends with the change
@@ -295,10 +309,6 @@ func (st *state) date(id int64, d store.Dating) {
 	}
 	d.First, d.Last = id, id
 	st.datings = append(st.datings, d)
-}
-
-func whole(key, values rtnl.Row) rtnl.Row {
-	return append(slices.Clone(key), values...)
 }
 
 // each calls yield for every object.

@@ -112,7 +112,7 @@ func (c contents) believed() *state {
 	for k, slots := range c {
 		for text, states := range slots {
 			for i, values := range states {
-				st.hold(k, rtnl.ParseKey(text), &store.Object{Position: int64(i), State: &store.State{Values: values}})
+				st.hold(k, &store.Object{Key: text, Position: int64(i), State: &store.State{Values: values}})
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func dumpAll(dumper *rtnl.Dumper, believed *state) (c contents, interrupted bool
 			key, state := k.Split(row)
 			text := string(rtnl.AppendKey(nil, key))
 			if state = believed.believable(k, key, text, state); state != nil {
-				c[k][text] = append(c[k][text], state)
+				c[k][text] = append(c[k][text], slices.Clone(state))
 			}
 		})
 		if err := errors.Join(err, done.Bad); err != nil {

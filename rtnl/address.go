@@ -134,15 +134,11 @@ func addressRefs(k *Kind, key, _ Row) []Ref {
 // addressDoubts: routes that named a deleted address as their source vanish or
 // lose it, and with the last IPv4 address all IPv4 routes of the link. The
 // route to the prefix of an IPv6 address takes over its lifetime.
-func addressDoubts(k *Kind, was, now Row) []Doubt {
-	row := now
-	if row == nil {
-		row = was
-	}
-	if now != nil && k.Value(row, "family") == "inet" {
+func addressDoubts(k *Kind, key, _, now Row) []Doubt {
+	if now != nil && key[0] == "inet" {
 		return nil
 	}
-	index, _ := k.Value(row, "ifindex").(int64)
+	index, _ := key[k.Index("ifindex")].(int64)
 	return []Doubt{{"route", index}}
 }
 

@@ -5,12 +5,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
 // ErrForeign is returned by Decode for a well-formed message that shares the
 // kind's message type but is about something else.
 var ErrForeign = errors.New("the message is about another kind of object")
+
+// A Decoder reads messages, one after the other, into the same memory. Its zero
+// value is ready. It is not safe for concurrent use.
+type Decoder struct{ m message }
 
 // message is one rtnetlink message while it is being decoded.
 type message struct {
@@ -34,18 +39,24 @@ type reader func(m *message, b []byte) (any, error)
 
 // Decode reads the body of a message of this kind, that is, what follows
 // struct nlmsghdr. The row is freshly allocated and refers to nothing in body.
-func (k *Kind) Decode(body []byte) (Row, error) {
+func (k *Kind) Decode(body []byte) (Row, error) { return new(Decoder).Decode(k, body) }
+
+// Decode reads the body of a message, as Kind.Decode does. The row is valid
+// until the next call; its values are so for ever.
+func (d *Decoder) Decode(k *Kind, body []byte) (Row, error) {
 	if len(body) < k.Size {
 		return nil, fmt.Errorf("%s: %d bytes for a header of %d", k.Name, len(body), k.Size)
 	}
-	m := &message{kind: k, header: body[:k.Size], row: make(Row, len(k.Columns))}
+	m := &d.m
+	*m = message{kind: k, header: body[:k.Size], row: slices.Grow(m.row[:0], len(k.Columns))[:len(k.Columns)]}
+	clear(m.row)
 	if k.About != nil && !k.About(m.header) {
 		return nil, fmt.Errorf("%s: %w", k.Name, ErrForeign)
 	}
-	if err := m.readStruct(k.Header, m.header); err != nil {
+	if err := m.readStruct(k.header, m.header); err != nil {
 		return nil, fmt.Errorf("%s: header: %w", k.Name, err)
 	}
-	if err := m.readAttrs(k.Attrs, body[k.Size:], &m.unknown); err != nil {
+	if err := m.readAttrs(k.attrs, body[k.Size:], &m.unknown); err != nil {
 		return nil, fmt.Errorf("%s: %w", k.Name, err)
 	}
 	if k.Finish != nil {
@@ -69,39 +80,39 @@ func (m *message) get(column string) any { return m.row[m.kind.Index(column)] }
 // set overwrites a column.
 func (m *message) set(column string, v any) { m.row[m.kind.Index(column)] = v }
 
-func (m *message) readStruct(fields []Field, b []byte) error {
+func (m *message) readStruct(fields []placedField, b []byte) error {
 	for _, f := range fields {
 		if len(b) < f.Offset+f.Size {
 			return fmt.Errorf("%s: %d bytes, want at least %d", f.Column, len(b), f.Offset+f.Size)
 		}
-		if err := m.read(f.Column, f.Read, b[f.Offset:f.Offset+f.Size]); err != nil {
+		if err := m.read(f.Column, f.place, f.Read, b[f.Offset:f.Offset+f.Size]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *message) readAttrs(table []Attr, b []byte, unknown *[]attribute) error {
+func (m *message) readAttrs(table []placedAttr, b []byte, unknown *[]attribute) error {
 	return eachAttr(b, func(a attribute) error {
 		if int(a.number) >= len(table) {
 			*unknown = append(*unknown, a)
 			return nil
 		}
-		switch t := table[a.number]; {
-		case t.Nested != nil:
-			return m.readAttrs(t.Nested, a.value, unknown)
-		case t.Struct != nil:
-			return m.readStruct(t.Struct, a.value)
+		switch t := &table[a.number]; {
+		case t.nested != nil:
+			return m.readAttrs(t.nested, a.value, unknown)
+		case t.fields != nil:
+			return m.readStruct(t.fields, a.value)
 		case t.Read == nil:
 			*unknown = append(*unknown, a)
 			return nil
 		default:
-			return m.read(t.Column, t.Read, a.value)
+			return m.read(t.Column, t.place, t.Read, a.value)
 		}
 	})
 }
 
-func (m *message) read(column string, read reader, b []byte) error {
+func (m *message) read(column string, place int, read reader, b []byte) error {
 	v, err := read(m, b)
 	if err != nil {
 		return fmt.Errorf("%s: %w", column, err)
@@ -110,7 +121,7 @@ func (m *message) read(column string, read reader, b []byte) error {
 		v = string(text)
 	}
 	if column != "" {
-		m.set(column, v)
+		m.row[place] = v
 	}
 	return nil
 }

@@ -13,9 +13,10 @@ import (
 // A Dumper asks the kernel for what there is. It has a socket of its own: a
 // reply must not mix with notifications. It is not safe for concurrent use.
 type Dumper struct {
-	conn *netlink.Conn
-	raw  syscall.RawConn
-	buf  []byte
+	conn    *netlink.Conn
+	raw     syscall.RawConn
+	buf     []byte
+	decoder Decoder
 }
 
 // NewDumper opens the socket in the network namespace of the calling thread.
@@ -28,7 +29,7 @@ func NewDumper() (*Dumper, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &Dumper{conn, raw, make([]byte, maxMessage)}, nil
+	return &Dumper{conn: conn, raw: raw, buf: make([]byte, maxMessage)}, nil
 }
 
 // Close closes the socket.
@@ -42,7 +43,7 @@ type Dump struct {
 }
 
 // Dump calls f for every object of a kind, or for those that stand on a link
-// if it is not 0. Where other changes come between, objects may be lacking or
+// if it is not 0, with its row, which it must not keep. Where other changes come between, objects may be lacking or
 // come twice.
 func (d *Dumper) Dump(k *Kind, link int64, f func(Row)) (done Dump, err error) {
 	requests := k.Dumps
@@ -62,7 +63,7 @@ func (d *Dumper) dump(k *Kind, request []byte, f func(Row), done *Dump) error {
 		if h.Type != k.New {
 			return
 		}
-		row, err := k.Decode(body)
+		row, err := d.decoder.Decode(k, body)
 		switch {
 		case err == nil:
 			f(row)

@@ -46,6 +46,9 @@ func appendJSON(b []byte, v any) []byte {
 	case jsonText:
 		return append(b, v...)
 	case string:
+		if isPlain(v) {
+			return append(append(append(b, '"'), v...), '"')
+		}
 		var text strings.Builder
 		enc := json.NewEncoder(&text)
 		enc.SetEscapeHTML(false)
@@ -56,6 +59,11 @@ func appendJSON(b []byte, v any) []byte {
 	default:
 		panic(fmt.Sprintf("%T is no value of a row", v))
 	}
+}
+
+// isPlain reports whether a string is JSON between quotes as it is.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 // nested reads attributes into a JSON object with the table's columns as keys,

@@ -54,8 +54,8 @@ type Kind struct {
 	// Mortal says that a key which comes back after its object went names
 	// another object, unless that had Moved and is not Another.
 	Mortal bool
-	// Another reports whether an object that went from was to now while nobody
-	// looked is rather another one with the same key. Nil: never.
+	// Another reports whether an object whose state went from was to now while
+	// nobody looked is rather another one with the same key. Nil: never.
 	Another func(k *Kind, was, now Row) bool
 	// CountsAs returns what a state counts as, where some are steps that the
 	// kernel does not announce: the state to believe, given whether the object
@@ -66,12 +66,15 @@ type Kind struct {
 	// Refs names the objects of other kinds that one stands on, and may go
 	// with. Nil: none.
 	Refs func(k *Kind, key, state Row) []Ref
-	// Doubts names what the kernel may have changed without a word when this
-	// kind's object went from was to now (nil: it did not exist). Nil: nothing.
-	Doubts func(k *Kind, was, now Row) []Doubt
+	// Doubts names what the kernel may have changed without a word when the
+	// state of this kind's object went from was to now (nil: it did not exist).
+	// Nil: nothing.
+	Doubts func(k *Kind, key, was, now Row) []Doubt
 
 	Columns []string // key columns, then all others, then "extra"; set by define
 	column  map[string]int
+	header  []placedField // Header and Attrs with their places
+	attrs   []placedAttr
 }
 
 // A Field is a column at a fixed place of a header or of a struct inside an
@@ -121,30 +124,47 @@ func define(k Kind) *Kind {
 	for _, name := range k.Key {
 		k.addColumn(name)
 	}
-	for _, f := range k.Header {
-		k.addColumn(f.Column)
-	}
-	k.addAttrs(k.Attrs)
+	k.header, k.attrs = k.placeFields(k.Header), k.placeAttrs(k.Attrs)
 	k.addColumn("extra")
 	return &k
 }
 
-func (k *Kind) addColumn(name string) {
-	if _, ok := k.column[name]; ok || name == "" {
-		return
+// addColumn returns the place of a column, the next one if it is new.
+func (k *Kind) addColumn(name string) int {
+	if place, ok := k.column[name]; ok || name == "" {
+		return place
 	}
 	k.column[name] = len(k.Columns)
 	k.Columns = append(k.Columns, name)
+	return k.column[name]
 }
 
-func (k *Kind) addAttrs(attrs []Attr) {
-	for _, a := range attrs {
-		k.addColumn(a.Column)
-		for _, f := range a.Struct {
-			k.addColumn(f.Column)
-		}
-		k.addAttrs(a.Nested)
+// placedField and placedAttr know the place of their column in a Row.
+type placedField struct {
+	Field
+	place int
+}
+
+type placedAttr struct {
+	Attr
+	place  int
+	fields []placedField
+	nested []placedAttr
+}
+
+func (k *Kind) placeFields(fields []Field) (placed []placedField) {
+	for _, f := range fields {
+		placed = append(placed, placedField{f, k.addColumn(f.Column)})
 	}
+	return placed
+}
+
+func (k *Kind) placeAttrs(attrs []Attr) (placed []placedAttr) {
+	for _, a := range attrs {
+		place := k.addColumn(a.Column)
+		placed = append(placed, placedAttr{a, place, k.placeFields(a.Struct), k.placeAttrs(a.Nested)})
+	}
+	return placed
 }
 
 // Index returns the place of a column in a Row. It panics when the kind has no

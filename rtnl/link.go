@@ -196,7 +196,7 @@ func vfSetting(m *message, b []byte) (any, error) {
 // anotherLink tells by what no link ever changes.
 func anotherLink(k *Kind, was, now Row) bool {
 	for _, column := range []string{"info_kind", "permaddr", "parentdev"} {
-		if k.Value(was, column) != k.Value(now, column) {
+		if k.StateValue(was, column) != k.StateValue(now, column) {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // linkDoubts names what the kernel changes without a word when a link does.
 // Each line is an observation on Linux 6.18; veth_newlink(),
 // br_stp_change_bridge_id() and fib_sync_down_dev() are where to look.
-func linkDoubts(k *Kind, was, now Row) (doubts []Doubt) {
+func linkDoubts(k *Kind, key, was, now Row) (doubts []Doubt) {
 	before, after := linkState{k, was}, linkState{k, now}
 	changed := func(column string) bool { return before.value(column) != after.value(column) }
 	appeared, vanished := was == nil && now != nil, was != nil && now == nil
@@ -21,7 +21,10 @@ func linkDoubts(k *Kind, was, now Row) (doubts []Doubt) {
 	down, up := before.flag("UP") && !after.flag("UP"), !before.flag("UP") && after.flag("UP")
 	noCarrier := before.flag("LOWER_UP") && !after.flag("LOWER_UP") || !before.flag("NO-CARRIER") && after.flag("NO-CARRIER")
 	bridge := after.value("info_kind") == "bridge"
-	index, _ := before.value("ifindex").(int64) // that of one that appears stands on nothing yet
+	var index int64 // nothing stands yet on one that appears
+	if was != nil {
+		index = key[0].(int64)
+	}
 
 	add := func(when bool, kind string, link int64) {
 		if when {
@@ -79,17 +82,17 @@ func rootQdisc(body []byte) []Doubt {
 	return []Doubt{{Kind: "link"}}
 }
 
-// linkState is a link at one time, nothing when the row is nil.
+// linkState is the state of a link at one time, nil when there was none.
 type linkState struct {
-	kind *Kind
-	row  Row
+	kind  *Kind
+	state Row
 }
 
 func (s linkState) value(column string) any {
-	if s.row == nil {
+	if s.state == nil {
 		return nil
 	}
-	return s.kind.Value(s.row, column)
+	return s.kind.StateValue(s.state, column)
 }
 
 func (s linkState) flag(name string) bool {

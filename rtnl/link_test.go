@@ -176,7 +176,10 @@ func TestLinkRefuses(t *testing.T) {
 
 func TestLinkDoubts(t *testing.T) {
 	const up = unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOWER_UP
-	link := func(flags uint32, attrs ...[]byte) Row { return decode(t, Link, linkBody(1, flags, attrs...)) }
+	link := func(flags uint32, attrs ...[]byte) Row {
+		_, state := Link.Split(decode(t, Link, linkBody(1, flags, attrs...)))
+		return state
+	}
 	bridge := func(address byte) Row {
 		return link(up, attr(unix.IFLA_ADDRESS, []byte{2, 0, 0, 0, 0, address}), nest(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, cstring("bridge"))))
 	}
@@ -200,7 +203,7 @@ func TestLinkDoubts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Link.Doubts(Link, tt.was, tt.now); !reflect.DeepEqual(got, tt.want) {
+			if got := Link.Doubts(Link, Row{int64(7)}, tt.was, tt.now); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -209,7 +212,8 @@ func TestLinkDoubts(t *testing.T) {
 
 func TestAnotherLink(t *testing.T) {
 	link := func(name, kind string) Row {
-		return decode(t, Link, linkBody(1, 0, attr(unix.IFLA_IFNAME, cstring(name)), nest(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, cstring(kind)))))
+		_, state := Link.Split(decode(t, Link, linkBody(1, 0, attr(unix.IFLA_IFNAME, cstring(name)), nest(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, cstring(kind))))))
+		return state
 	}
 	if Link.Another(Link, link("a", "veth"), link("b", "veth")) {
 		t.Error("a link that is renamed is another")

@@ -30,7 +30,7 @@ var Netconf = define(Kind{
 	Slots: &Slots{Place: placeNetconf},
 	// What is told to all interfaces goes to those that had the default, and
 	// who changes one thing often changes others that are not announced.
-	Doubts: func(_ *Kind, was, now Row) []Doubt {
+	Doubts: func(_ *Kind, _, was, now Row) []Doubt {
 		if was == nil || now == nil {
 			return nil
 		}

@@ -46,7 +46,7 @@ var Nexthop = define(Kind{
 	},
 	About: func(header []byte) bool { return header[0] != unix.AF_BRIDGE },
 	Refs:  nexthopRefs,
-	Doubts: func(_ *Kind, _, now Row) []Doubt {
+	Doubts: func(_ *Kind, _, _, now Row) []Doubt {
 		if now == nil { // IPv4 routes by its id go without a word
 			return []Doubt{{Kind: "route"}}
 		}

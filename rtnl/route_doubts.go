@@ -11,19 +11,17 @@ import (
 // routeDoubts: a multipath IPv6 route that loses a hop may show the attributes
 // of another sibling from then on, of which no message tells. And a route to the
 // prefix of an IPv6 address tells of that while it is tentative.
-func routeDoubts(k *Kind, was, now Row) []Doubt {
+func routeDoubts(k *Kind, key, was, now Row) []Doubt {
 	switch {
-	case now == nil || now[0] != "inet6":
+	case now == nil || key[0] != "inet6":
 		return nil
-	case was == nil && k.Value(now, "protocol") == "kernel" && k.Value(now, "type") == "unicast":
-		index, _ := k.Value(now, "oif").(int64)
+	case was == nil && k.StateValue(now, "protocol") == "kernel" && k.StateValue(now, "type") == "unicast":
+		index, _ := k.StateValue(now, "oif").(int64)
 		return []Doubt{{"address", index}}
 	case was == nil:
 		return nil
 	}
-	_, before := k.Split(was)
-	_, after := k.Split(now)
-	if left := k.hopsOf(after); len(left) > 0 && len(left) < len(k.hopsOf(before)) {
+	if left := k.hopsOf(now); len(left) > 0 && len(left) < len(k.hopsOf(was)) {
 		return []Doubt{{"route", left[0].id.Oif}}
 	}
 	return nil

@@ -157,6 +157,12 @@ func routeRefs(k *Kind, _, state Row) []Ref {
 	if id, ok := k.StateValue(state, "nhid").(int64); ok {
 		return []Ref{{"nexthop", id}}
 	}
+	if k.StateValue(state, "nexthops") == nil { // by far the most
+		if oif, ok := k.StateValue(state, "oif").(int64); ok {
+			return []Ref{{"link", oif}}
+		}
+		return nil
+	}
 	var refs []Ref
 	for _, h := range k.hopsOf(state) {
 		if h.id.Oif != 0 {

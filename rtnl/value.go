@@ -42,13 +42,15 @@ func number(size int, order binary.ByteOrder) reader {
 	}
 }
 
-func u8(m *message, b []byte) (any, error)   { return number(1, native)(m, b) }
-func u16(m *message, b []byte) (any, error)  { return number(2, native)(m, b) }
-func u32(m *message, b []byte) (any, error)  { return number(4, native)(m, b) }
-func u64(m *message, b []byte) (any, error)  { return number(8, native)(m, b) }
-func be16(m *message, b []byte) (any, error) { return number(2, binary.BigEndian)(m, b) }
-func be32(m *message, b []byte) (any, error) { return number(4, binary.BigEndian)(m, b) }
-func be64(m *message, b []byte) (any, error) { return number(8, binary.BigEndian)(m, b) }
+var (
+	u8   = number(1, native)
+	u16  = number(2, native)
+	u32  = number(4, native)
+	u64  = number(8, native)
+	be16 = number(2, binary.BigEndian)
+	be32 = number(4, binary.BigEndian)
+	be64 = number(8, binary.BigEndian)
+)
 
 // native is the byte order of the kernel's integers.
 var native binary.ByteOrder = binary.NativeEndian
@@ -156,10 +158,11 @@ func prefix(offset int) reader {
 		if !ok || bits > addr.BitLen() {
 			return nil, fmt.Errorf("%d bytes and /%d for a prefix", len(b), bits)
 		}
-		if bits == addr.BitLen() {
-			return addressText(addr), nil
+		text := addressText(addr)
+		if bits < addr.BitLen() {
+			text += "/" + strconv.Itoa(bits)
 		}
-		return addressText(addr) + "/" + strconv.Itoa(bits), nil
+		return text, nil
 	}
 }
 
@@ -168,10 +171,17 @@ type names map[int64]string
 
 // enum reads a number through a reader and returns its name.
 func enum(read reader, n names) reader {
+	values := map[int64]any{} // a name in an interface takes memory: once is enough
+	for v, name := range n {
+		values[v] = name
+	}
 	return func(m *message, b []byte) (any, error) {
 		v, err := read(m, b)
 		if err != nil {
 			return nil, err
+		}
+		if name := values[v.(int64)]; name != nil {
+			return name, nil
 		}
 		return n.of(v.(int64)), nil
 	}

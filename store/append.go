@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"nlrec/rtnl"
 )
@@ -22,7 +24,6 @@ type Change struct {
 	ID     int64 // from NextChange
 	At     int64 // microseconds since 1970
 	Kind   *rtnl.Kind
-	Key    rtnl.Row
 	Object *Object
 	Was    *State // until then; nil: it did not exist
 	State  *State // from then on; nil: the object is gone
@@ -89,22 +90,9 @@ func (s *Store) Append(ctx context.Context, b Batch) error {
 }
 
 func (s *Store) appendChanges(ctx context.Context, changes []Change) error {
-	touched := map[int64]*Object{}
 	for _, c := range changes {
 		if err := s.appendChange(ctx, c); err != nil {
 			return fmt.Errorf("%s: %w", c.Kind.Name, err)
-		}
-		touched[c.Object.id] = c.Object
-	}
-	for id, o := range touched {
-		var err error
-		if o.written == 0 {
-			err = s.w.exec(ctx, `DELETE FROM now WHERE object = ?`, id)
-		} else {
-			err = s.now.add(ctx, s.w, id, o.written, o.since)
-		}
-		if err != nil {
-			return err
 		}
 	}
 	for _, k := range rtnl.Kinds() {
@@ -118,15 +106,47 @@ func (s *Store) appendChanges(ctx context.Context, changes []Change) error {
 	if err := s.changes.flush(ctx, s.w); err != nil {
 		return err
 	}
+	return s.updateNow(ctx)
+}
+
+// updateNow writes which objects exist, of those that were touched, in the
+// order of the table. An object that is gone may have a successor with the same
+// id, so it goes first.
+func (s *Store) updateNow(ctx context.Context) error {
+	slices.SortFunc(s.touched, func(a, b *Object) int { return cmp.Compare(a.id, b.id) })
+	for _, o := range s.touched {
+		if o.written == 0 && o.listed {
+			if err := s.notNow.add(ctx, s.w, o.id); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.notNow.flush(ctx, s.w); err != nil {
+		return err
+	}
+	for _, o := range s.touched {
+		if o.written != 0 {
+			if err := s.now.add(ctx, s.w, o.id, o.written, o.since); err != nil {
+				return err
+			}
+		}
+		o.listed, o.touched = o.written != 0, false
+	}
+	clear(s.touched)
+	s.touched = s.touched[:0]
 	return s.now.flush(ctx, s.w)
 }
 
 func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
 	t, o := s.tables[c.Kind], c.Object
 	if o.id == 0 {
-		if o.id, err = t.objectID(ctx, s.w, c.Key, o.Position); err != nil {
+		if o.id, err = t.objectID(ctx, s.w, o); err != nil {
 			return err
 		}
+	}
+	if !o.touched {
+		o.touched = true
+		s.touched = append(s.touched, o)
 	}
 	var was, since, state, cause, actor any
 	if o.written != 0 {
@@ -134,7 +154,7 @@ func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
 	}
 	o.written, o.since = 0, c.At
 	if c.State == nil {
-		t.forgetObject(c.Key, o)
+		t.forgetObject(o)
 	} else {
 		if o.written, err = t.stateID(ctx, s.w, c.State); err != nil {
 			return err

@@ -22,18 +22,18 @@ func BenchmarkFlap(b *testing.B) {
 	}
 	const objects, batch = 1000, 10_000
 	held := make([]*Object, objects)
-	keys := make([]rtnl.Row, objects)
 	values := make(rtnl.Row, len(rtnl.Neighbour.Columns)-len(rtnl.Neighbour.Key))
 	values[0] = "up"
 	up := s.Intern(rtnl.Neighbour, values)
 	for i := range held {
-		held[i], keys[i] = &Object{}, rtnl.Row{"inet", int64(2), fmt.Sprintf("10.0.%d.%d", i/250, i%250)}
+		key := rtnl.Row{"inet", int64(2), fmt.Sprintf("10.0.%d.%d", i/250, i%250)}
+		held[i] = &Object{Key: string(rtnl.AppendKey(nil, key))}
 	}
 	var changes []Change
 	n := int64(0)
 	for b.Loop() {
 		o := held[n%objects]
-		c := Change{ID: s.NextChange(), At: 1_700_000_000_000_000 + n, Kind: rtnl.Neighbour, Key: keys[n%objects], Object: o, Was: o.State, How: Announced}
+		c := Change{ID: s.NextChange(), At: 1_700_000_000_000_000 + n, Kind: rtnl.Neighbour, Object: o, Was: o.State, How: Announced}
 		if o.State == nil {
 			c.State = up
 		}

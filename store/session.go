@@ -90,13 +90,14 @@ func machine() (host, boot, kernel string, inode uint64, err error) {
 	return host, string(bytes.TrimSpace(id)), unix.ByteSliceToString(name.Release[:]), ns.Ino, nil
 }
 
-// Current calls f for every object of a kind that exists, with its key.
-func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(key rtnl.Row, o *Object)) error {
+// Current calls f for every object of a kind that exists.
+func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(o *Object)) error {
 	err := eachCurrent(ctx, s.w.conn, k, func(row rtnl.Row, o *Object) {
 		key, values := k.Split(row)
 		o.State = s.Intern(k, values)
 		o.State.id = o.written
-		f(key, o)
+		o.Key = string(rtnl.AppendKey(nil, key))
+		f(o)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
@@ -115,7 +116,7 @@ func eachCurrent(ctx context.Context, conn *sql.Conn, k *rtnl.Kind, f func(row r
 	defer rows.Close()
 	row := make(rtnl.Row, len(k.Columns))
 	for rows.Next() {
-		o := &Object{}
+		o := &Object{listed: true}
 		into := []any{&o.id, &o.Position, &o.written, &o.since}
 		for i := range row {
 			into = append(into, &row[i])

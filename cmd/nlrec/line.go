@@ -55,20 +55,20 @@ func (l *changeLines) learn(c store.Change) {
 	if c.Kind != rtnl.Link || c.State == nil {
 		return
 	}
-	index, _ := c.Key[0].(int64)
+	index, _ := rtnl.ParseKey(c.Object.Key)[0].(int64)
 	l.links[index], _ = value(c, c.State, "ifname").(string)
 }
 
 func value(c store.Change, s *store.State, column string) any {
-	return s.Values[c.Kind.Index(column)-len(c.Key)]
+	return c.Kind.StateValue(s.Values, column)
 }
 
 func (l *changeLines) object(c store.Change) string {
 	var b strings.Builder
-	for i, v := range c.Key {
+	for i, v := range rtnl.ParseKey(c.Object.Key) {
 		l.pair(&b, c.Kind.Columns[i], v)
 	}
-	for i, column := range c.Kind.Columns[len(c.Key):] {
+	for i, column := range c.Kind.Columns[len(c.Kind.Key):] {
 		switch op(c) {
 		case '+':
 			l.pair(&b, column, c.State.Values[i])

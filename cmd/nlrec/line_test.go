@@ -8,14 +8,14 @@ import (
 	"nlrec/store"
 )
 
-// rowOf makes a row of a kind from its columns and values in turn.
-func rowOf(k *rtnl.Kind, pairs ...any) (key rtnl.Row, state *store.State) {
+// rowOf makes an object of a kind and its state from columns and values in turn.
+func rowOf(k *rtnl.Kind, pairs ...any) (*store.Object, *store.State) {
 	row := make(rtnl.Row, len(k.Columns))
 	for i := 0; i < len(pairs); i += 2 {
 		row[k.Index(pairs[i].(string))] = pairs[i+1]
 	}
 	key, values := k.Split(row)
-	return key, &store.State{Values: values}
+	return &store.Object{Key: string(rtnl.AppendKey(nil, key))}, &store.State{Values: values}
 }
 
 func TestChangeLines(t *testing.T) {
@@ -28,12 +28,12 @@ func TestChangeLines(t *testing.T) {
 		c    store.Change
 		want string
 	}{
-		{"one comes", store.Change{Kind: rtnl.Route, Key: route, State: via2}, "+ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 gateway 192.0.2.2"},
-		{"one changes", store.Change{Kind: rtnl.Route, Key: route, Was: via2, State: via3},
+		{"one comes", store.Change{Kind: rtnl.Route, Object: route, State: via2}, "+ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 gateway 192.0.2.2"},
+		{"one changes", store.Change{Kind: rtnl.Route, Object: route, Was: via2, State: via3},
 			"~ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 → 3 gateway 192.0.2.2 → 192.0.2.3"},
-		{"one is found gone", store.Change{Kind: rtnl.Route, Key: route, Was: via2, How: store.Found},
+		{"one is found gone", store.Change{Kind: rtnl.Route, Object: route, Was: via2, How: store.Found},
 			"- route family inet table_id 254 dst 10.0.0.0/8 dev eth0 gateway 192.0.2.2 (found)"},
-		{"of nested data what changed in it, escapes disarmed", store.Change{Kind: rtnl.Link, Key: link, Was: up, State: forwarding},
+		{"of nested data what changed in it, escapes disarmed", store.Change{Kind: rtnl.Link, Object: link, Was: up, State: forwarding},
 			`~ link dev eth0 ifalias none → a\x1b[31m af_spec.inet.forwarding 0 → 1`},
 	}
 	for _, tt := range tests {

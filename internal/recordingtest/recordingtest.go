@@ -60,7 +60,7 @@ func (r *Recording) Set(at int64, k *rtnl.Kind, v Values) int64 {
 	if o.State == state {
 		return 0
 	}
-	return r.change(store.Change{At: at, Kind: k, Key: key, Object: o, Was: o.State, State: state})
+	return r.change(store.Change{At: at, Kind: k, Object: o, Was: o.State, State: state})
 }
 
 // Remove lets the object with the key of a row go. It returns the id of the
@@ -76,7 +76,7 @@ func (r *Recording) Remove(at int64, k *rtnl.Kind, v Values) int64 {
 	if o.State == nil {
 		return 0
 	}
-	return r.change(store.Change{At: at, Kind: k, Key: key, Object: o, Was: o.State})
+	return r.change(store.Change{At: at, Kind: k, Object: o, Was: o.State})
 }
 
 func (r *Recording) change(c store.Change) int64 {
@@ -89,7 +89,7 @@ func (r *Recording) change(c store.Change) int64 {
 func (r *Recording) object(k *rtnl.Kind, key rtnl.Row) *store.Object {
 	name := objectName(k, key)
 	if r.objects[name] == nil {
-		r.objects[name] = &store.Object{}
+		r.objects[name] = &store.Object{Key: string(rtnl.AppendKey(nil, key))}
 	}
 	return r.objects[name]
 }
