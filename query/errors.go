@@ -21,6 +21,7 @@ var (
 	ErrBusy    = errors.New("the file is locked")
 	ErrDamaged = errors.New("the file is damaged")
 	ErrNoSQL   = errors.New("no SQL")
+	ErrFilter  = errors.New("no filter")
 )
 
 // hinted is an error that comes with what to do next.

@@ -48,8 +48,7 @@ func (r *Reader) momentOrNow(ctx context.Context) (*Moment, error) {
 		return r.moment, nil
 	}
 	last, err := r.timeline.number(ctx, `SELECT max(id) FROM change`)
-	m := &Moment{At: r.timeline.last, Change: last}
-	return m, errors.Join(err, r.timeline.warnOfGaps(ctx, m))
+	return &Moment{At: r.timeline.last, Change: last}, err
 }
 
 // fibReader reads what a lookup of one family needs.
@@ -93,7 +92,7 @@ func (s *fibReader) read(state *fib.State, q RouteQuestion) (routes []fib.Route,
 		func() error { return s.readRules(state) },
 		func() error { return s.readMerged(state) },
 		func() (err error) {
-			routes, err = s.readRoutes(covers(q.To, q.From))
+			routes, err = s.readRoutes(coveringPrefixes(q.To, q.From))
 			return err
 		},
 		func() error { return s.readNexthops(routes) },
@@ -106,9 +105,9 @@ func (s *fibReader) read(state *fib.State, q RouteQuestion) (routes []fib.Route,
 	return routes, nil
 }
 
-// covers lists the prefixes that cover addresses, as the key of a route spells
+// coveringPrefixes lists the prefixes that cover addresses, as the key of a route spells
 // them.
-func covers(addrs ...netip.Addr) (texts []string) {
+func coveringPrefixes(addrs ...netip.Addr) (texts []string) {
 	for _, a := range addrs {
 		if !a.IsValid() {
 			continue

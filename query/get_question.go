@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"nlrec/query/fib"
+	"nlrec/rtnl"
 )
 
 // A RouteQuestion is what "ip route get" takes, with links by their names.
@@ -46,7 +49,7 @@ func ParseRouteQuestion(args []string, uid int64) (q RouteQuestion, err error) {
 		return q, fmt.Errorf("an address is missing")
 	case q.From.IsValid() && q.From.Is4() != q.To.Is4():
 		return q, fmt.Errorf("%s and %s are of two families", q.To, q.From)
-	case q.Proto != 0 && !slices.Contains([]int64{6, 17, icmpOf(q.To)}, q.Proto):
+	case q.Proto != 0 && !slices.Contains([]int64{unix.IPPROTO_TCP, unix.IPPROTO_UDP, icmpOf(q.To)}, q.Proto):
 		return q, fmt.Errorf("ipproto: the kernel takes tcp, udp and icmp here")
 	}
 	return q, nil
@@ -54,9 +57,9 @@ func ParseRouteQuestion(args []string, uid int64) (q RouteQuestion, err error) {
 
 func icmpOf(a netip.Addr) int64 {
 	if a.Is4() {
-		return protocolNumbers["icmp"]
+		return unix.IPPROTO_ICMP
 	}
-	return protocolNumbers["ipv6-icmp"]
+	return unix.IPPROTO_ICMPV6
 }
 
 func (q *RouteQuestion) set(word, value string) (err error) {
@@ -81,16 +84,9 @@ func (q *RouteQuestion) set(word, value string) (err error) {
 	case "tos", "dsfield":
 		q.TOS, err = parseNumber(strings.TrimPrefix(value, "0x"), 16, 8)
 	case "ipproto":
-		q.Proto, err = parseProtocol(value)
+		q.Proto, err = numberOf(value, rtnl.IPProtocolNames(), fileIPProtocols())
 	}
 	return err
-}
-
-func parseProtocol(value string) (int64, error) {
-	if n, ok := protocolNumbers[strings.ToLower(value)]; ok {
-		return n, nil
-	}
-	return parseNumber(value, 0, 8)
 }
 
 // parseHost reads an address; a full prefix length behind it is no harm.

@@ -41,8 +41,8 @@ func listOf(v any) (texts []string) {
 	return texts
 }
 
-// numberOf reads a number that is shown as text: 0x10, or a name with one.
-func numberOf(v any, names map[string]int64) int64 {
+// spelled reads a number that is shown as text: 0x10, or a name with one.
+func spelled(v any, names map[string]int64) int64 {
 	if n, ok := v.(int64); ok {
 		return n
 	}
@@ -52,8 +52,6 @@ func numberOf(v any, names map[string]int64) int64 {
 	n, _ := strconv.ParseInt(textOf(v), 0, 64)
 	return n
 }
-
-var scopeNumbers = map[string]int64{"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
 func (s *fibReader) readLinks(state *fib.State) error {
 	type brought struct {
@@ -66,7 +64,7 @@ func (s *fibReader) readLinks(state *fib.State) error {
 		flags := listOf(row[3])
 		l := fib.Link{Index: intOf(row[0]), Name: textOf(row[1]), Others: listOf(row[2]),
 			Up: slices.Contains(flags, "UP"), Loopback: slices.Contains(flags, "LOOPBACK"),
-			Group: numberOf(row[4], map[string]int64{"default": 0}), Master: intOf(row[5]), VRF: intOf(row[6])}
+			Group: spelled(row[4], map[string]int64{"default": 0}), Master: intOf(row[5]), VRF: intOf(row[6])}
 		_ = json.Unmarshal([]byte(textOf(row[7])), &l.Settings) // what the recorder wrote
 		if l.Settings == nil {
 			l.Settings = map[string]int64{}
@@ -88,7 +86,7 @@ func (s *fibReader) readSettings(state *fib.State) error {
 	own := map[int64]map[string]int64{}
 	err := s.rows(rtnl.Netconf, "ifindex, forwarding, rp_filter, bc_forwarding", "family = '"+s.family+"'", func(row []any) error {
 		settings := map[string]int64{"forwarding": intOf(row[1]), "bc_forwarding": intOf(row[3]),
-			"rp_filter": numberOf(row[2], map[string]int64{"off": 0, "strict": 1, "loose": 2})}
+			"rp_filter": spelled(row[2], map[string]int64{"off": 0, "strict": 1, "loose": 2})}
 		if intOf(row[0]) == -1 {
 			all = settings
 		}
@@ -112,6 +110,7 @@ func (s *fibReader) readSettings(state *fib.State) error {
 // first, or became primary. IPv6: those that reach farthest, then those that
 // came last.
 func (s *fibReader) readAddresses(state *fib.State) error {
+	scopes := invert(rtnl.ScopeNames())
 	type brought struct {
 		fib.Address
 		placed, at int64
@@ -123,7 +122,7 @@ func (s *fibReader) readAddresses(state *fib.State) error {
 		WHERE c.object = v.object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%')),
 		(SELECT c.at_us FROM change c WHERE c.id = `+since+`), (SELECT c.how IN (1, 4) FROM change c WHERE c.id = `+since+`)`,
 		"family = '"+s.family+"'", func(row []any) error {
-			a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: numberOf(row[4], scopeNumbers),
+			a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: spelled(row[4], scopes),
 				Flags: listOf(row[5]), Since: intOf(row[6])}
 			net := a.Local
 			if peer := addrOf(row[3]); peer.IsValid() {
@@ -149,13 +148,14 @@ func (s *fibReader) readAddresses(state *fib.State) error {
 }
 
 func (s *fibReader) readRules(state *fib.State) error {
+	ipProtocols := invert(rtnl.IPProtocolNames())
 	return s.rows(rtnl.Rule, `priority, invert, src, srclen, dst, dstlen, iif, oif, fwmark, fwmask, tos, dscp, dscp_mask,
 		uid_start, uid_end, ipproto, sport_start, sport_end, sport_mask, dport_start, dport_end, dport_mask, tun_id, flowlabel, flowlabel_mask,
 		l3mdev, action, table_id, goto, suppress_prefixlen, suppress_ifgroup, flow_from, flow_to`,
 		"family = '"+s.family+"' ORDER BY priority, "+since, func(row []any) error {
 			r := fib.Rule{Priority: intOf(row[0]), Invert: row[1] == int64(1), Src: selected(row[2], row[3]), Dst: selected(row[4], row[5]),
-				IIF: textOf(row[6]), OIF: textOf(row[7]), Mark: numberOf(row[8], nil), Mask: numberOf(row[9], nil), TOS: intOf(row[10]),
-				DSCP: intOf(row[11]), UID: rangeOf(row[13], row[14]), Proto: numberOf(row[15], protocolNumbers),
+				IIF: textOf(row[6]), OIF: textOf(row[7]), Mark: spelled(row[8], nil), Mask: spelled(row[9], nil), TOS: intOf(row[10]),
+				DSCP: intOf(row[11]), UID: rangeOf(row[13], row[14]), Proto: spelled(row[15], ipProtocols),
 				Sport: rangeOf(row[16], row[17]), SportMask: partialMask(row[18]), Dport: rangeOf(row[19], row[20]), DportMask: partialMask(row[21]),
 				TunID: intOf(row[22]), Flowlabel: intOf(row[23]), FlowlabelMask: intOf(row[24]), L3mdev: row[25] == int64(1),
 				Action: textOf(row[26]), Table: intOf(row[27]), Goto: intOf(row[28]), SuppressPrefixlen: orNone(row[29]), SuppressGroup: orNone(row[30]),
@@ -170,10 +170,6 @@ func (s *fibReader) readRules(state *fib.State) error {
 			return nil
 		})
 }
-
-// protocolNumbers are those of the names that a rule is shown with.
-var protocolNumbers = map[string]int64{"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51,
-	"ipv6-icmp": 58, "ospf": 89, "pim": 103, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136}
 
 // selected is the prefix that a rule is for; the zero value: all.
 func selected(addr, bits any) netip.Prefix {

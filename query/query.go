@@ -25,6 +25,7 @@ type Options struct {
 	Now      time.Time         // what "now" and "10m ago" refer to; zero: the present
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
+	Command  string            // what asks, for hints; empty: nlrec query
 }
 
 // A Reader asks one recording. It is not safe for concurrent use.
@@ -62,7 +63,7 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 	if err := d.RegisterModule(moduleName, r.functions); err != nil {
 		return err
 	}
-	if err := r.stage.register(d); err != nil {
+	if err := errors.Join(r.stage.register(d), registerFunctions(d)); err != nil {
 		return err
 	}
 	if r.conn, err = connect(ctx, d, r.path); err != nil {
@@ -100,6 +101,10 @@ func (r *Reader) define(ctx context.Context) error {
 // Moment returns what the views of the kinds mean; nil: now.
 func (r *Reader) Moment() *Moment { return r.moment }
 
+// WarnOfPresent warns when the answer to what is now is older than now, or lies
+// in a gap. It fails with ErrOutside when the recording has no whole dump yet.
+func (r *Reader) WarnOfPresent(ctx context.Context) error { return r.timeline.warnOfPresent(ctx) }
+
 // Close closes the file.
 func (r *Reader) Close() error {
 	var err error
@@ -112,6 +117,16 @@ func (r *Reader) Close() error {
 // Query runs one statement and hands its rows to f, which may not keep them.
 // It fails with ErrRefused when the text is no single question, and as f does.
 func (r *Reader) Query(ctx context.Context, text string, f func(*Rows) error) error {
+	return r.QueryWith(ctx, text, nil, f)
+}
+
+// QueryWith runs a statement as Query does, with values for the ? in it: nil,
+// int64, float64, string or []byte.
+func (r *Reader) QueryWith(ctx context.Context, text string, args []any, f func(*Rows) error) error {
+	var values []driver.NamedValue
+	for i, v := range args {
+		values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
 	statement, err := oneStatement(text)
 	if err != nil {
 		return err
@@ -119,7 +134,7 @@ func (r *Reader) Query(ctx context.Context, text string, f func(*Rows) error) er
 	r.functions.ctx, r.functions.err = ctx, nil
 	return r.stage.perform(ctx, r.conn.Conn, func(conn driver.QueryerContext) error {
 		// Not ctx: the performance watches it.
-		rows, err := conn.QueryContext(context.Background(), statement, nil)
+		rows, err := conn.QueryContext(context.Background(), statement, values)
 		if err != nil {
 			return r.explain(ctx, statement, err)
 		}

@@ -18,7 +18,8 @@ import (
 type timeline struct {
 	*connection
 	path        string
-	recording   bool // a recorder has the file open
+	command     string // of Options
+	recording   bool   // a recorder has the file open
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -33,7 +34,7 @@ type Moment struct {
 }
 
 func openTimeline(ctx context.Context, path string, o Options) (*timeline, error) {
-	l := &timeline{path: path, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
+	l := &timeline{path: path, command: o.Command, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
 	if l.now.IsZero() {
 		l.now = time.Now()
 	}
@@ -143,6 +144,9 @@ func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Mome
 
 // example is a question that this recording answers.
 func (l *timeline) example(at string) string {
+	if l.command != "" {
+		return fmt.Sprintf("%s --db %s --at %s", l.command, l.path, at)
+	}
 	return fmt.Sprintf("nlrec query --db %s --at %s \"SELECT * FROM link\"", l.path, at)
 }
 
@@ -176,6 +180,18 @@ func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
 		l.warnOnce(g.warning(l.loc))
 	}
 	return rows.Err()
+}
+
+// warnOfPresent says when what the file holds need not be what is now: nothing
+// records any more, or changes are missed.
+func (l *timeline) warnOfPresent(ctx context.Context) error {
+	if l.first == 0 {
+		return hinted{fmt.Errorf("%w: its first dump is not complete", ErrOutside), "nlrec status --db " + l.path}
+	}
+	if !l.recording {
+		l.warnOnce(fmt.Sprintf("nothing is recorded since %s: this is what was then", FormatTime(l.last, l.loc)))
+	}
+	return l.warnOfGaps(ctx, &Moment{At: l.last})
 }
 
 // warnOfSteps says when the wall clock was set back over an instant, so that

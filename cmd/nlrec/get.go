@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,32 +39,19 @@ printed as ip prints it, and the exit code is 0.`,
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}
 			}
-			answers, err := routeGet(cmd, q, query.Options{At: at})
-			if err != nil {
-				return interrupted(cmd.Context(), err)
-			}
-			return printRoutes(cmd, answers, output, verbose)
+			return read(cmd, query.Options{At: at, Command: "nlrec get " + strings.Join(args, " ")}, func(r *query.Reader) error {
+				answers, err := r.RouteGet(cmd.Context(), q)
+				if err != nil {
+					return err
+				}
+				return printRoutes(cmd, answers, output, verbose)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant; nlrec query --help shows how it is written")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd
-}
-
-// routeGet answers a question from the recording.
-func routeGet(cmd *cobra.Command, q query.RouteQuestion, o query.Options) (answers []fib.Answer, err error) {
-	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
-	o.Warn = func(text string) { fmt.Fprintf(stderr, "nlrec: warning: %s\n", oneLine(text)) }
-	r, err := query.Open(ctx, dbPath(cmd), o)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	if m := r.Moment(); m != nil && isTerminal(stderr) {
-		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
-	}
-	return r.RouteGet(ctx, q)
 }
 
 func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbose bool) error {

@@ -67,7 +67,7 @@ was at any instant, and what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), queryCommand(), getCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), queryCommand(), showCommand(), getCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -141,7 +141,8 @@ var outcomes = []struct {
 }{
 	{errUsage, 2, "{command} --help"},
 	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
-	{query.ErrNoLink, 2, `nlrec query --db {db} "SELECT ifindex, ifname, altnames FROM link", with the same --at`},
+	{query.ErrNoLink, 2, "nlrec show link --db {db}, with the same --at"},
+	{query.ErrFilter, 2, "nlrec tables"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+)
+
+func showCommand() *cobra.Command {
+	var at, output string
+	var detail bool
+	cmd := &cobra.Command{
+		Use:   "show [flags] KIND [FILTER]",
+		Short: "Show what is, or was at an instant, as ip(8) shows it",
+		Long: `Shows the links, addresses, routes, neighbours, rules or nexthops that there are,
+or with --at those that there were: all tables and both families, unless a
+filter says otherwise. Filters are those of ip(8):
+  dev eth0, table 100, proto bgp, scope link, type blackhole, via 192.0.2.1,
+  to 10.0.0.0/8, to root 10.0.0.0/8, to match 10.1.2.3, from 10.0.0.0/8,
+  state stale, up, master br0, label eth0:*, pref 100, fwmark 0x10, -4, -6
+and every column that nlrec tables KIND lists, with the value it must have. Of
+one word that is repeated any value will do.
+
+-o ip-json is what ip -d -j show prints, -o table and the others have every
+column.`,
+		Example: `  nlrec show route
+  nlrec show route dev eth0 --at '10m ago'
+  nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
+  nlrec show neighbour -o ip-json | jq '.[].lladdr'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{text: "no kind: there are link, address, route, neighbour, rule, nexthop, netconf"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := chosen(cmd, args)
+			if err != nil {
+				return err
+			}
+			if at == "" && cmd.Flags().Changed("at") {
+				return usageError{text: "--at is empty"} // "now" would be the answer to another question
+			}
+			if !slices.Contains(query.ShowFormats(), output) {
+				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.ShowFormats(), ", "))}
+			}
+			return read(cmd, query.Options{At: at, Command: "nlrec show " + strings.Join(args, " ")}, func(r *query.Reader) error {
+				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, output, detail)
+			})
+		},
+	}
+	familyFlags(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
+	cmd.Flags().StringVarP(&output, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	cmd.Flags().BoolVarP(&detail, "details", "d", false, "show in text what ip -d shows")
+	return cmd
+}
+
+// chosen reads a kind and its filter.
+func chosen(cmd *cobra.Command, args []string) (query.Filter, error) {
+	k, err := query.FindKind(args[0])
+	if err != nil {
+		return query.Filter{}, err
+	}
+	return query.ParseFilter(k, append(familyWords(cmd), args[1:]...))
+}

@@ -1,0 +1,253 @@
+package query
+
+// The state of one kind. In the formats of ip(8) the objects stand in an order
+// that people find things in, which is mostly that of ip: each is written when
+// its row is read, and kept with what it is sorted by.
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"nlrec/rtnl"
+)
+
+// Formats of ip(8): its text, and that of ip -d -j.
+const (
+	ipText = "ip"
+	ipJSON = "ip-json"
+)
+
+// ShowFormats lists what Show can write.
+func ShowFormats() []string { return append([]string{ipText, ipJSON}, Formats()...) }
+
+// Show writes what there is of a kind, as far as a filter lets it through, in
+// one of ShowFormats; with detail the text is that of ip -d.
+func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, format string, detail bool) error {
+	if format != ipText && format != ipJSON {
+		where, args := f.Where("")
+		text := "SELECT * FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
+		return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, format, rows) })
+	}
+	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
+		return err
+	}
+	l := listing{ctx: ctx, r: r, json: format == ipJSON, shaper: shaper{detail: detail, names: readLocalNames(), nexthops: map[int64]object{}}}
+	if err := l.collect(f); err != nil {
+		return err
+	}
+	b := bufio.NewWriterSize(w, 64<<10)
+	return errors.Join(l.write(b), b.Flush())
+}
+
+// A shape is how the rows of a kind become objects.
+type shape struct {
+	object func(*shaper, record) object
+	key    func(record) sortKey // what they are sorted by
+	alike  bool                 // the text of neither family tells which it is
+}
+
+var shapes = map[string]shape{
+	"link":      {(*shaper).link, func(r record) sortKey { return sortKey("").number(r.number("ifindex")) }, false},
+	"netconf":   {(*shaper).netconf, func(r record) sortKey { return byFamily(r).number(r.number("ifindex") + 2) }, false},
+	"nexthop":   {(*shaper).nexthop, func(r record) sortKey { return sortKey("").number(r.number("id")) }, false},
+	"route":     {(*shaper).route, routeKey, false},
+	"neighbour": {(*shaper).neighbour, func(r record) sortKey { return byFamily(r).number(r.number("ifindex")).prefix(r.text("dst")) }, false},
+	"rule":      {(*shaper).rule, func(r record) sortKey { return byFamily(r).number(r.number("priority")).number(r.number("position")) }, true},
+}
+
+// listing collects the objects of an answer.
+type listing struct {
+	shaper
+	ctx     context.Context
+	r       *Reader
+	json    bool
+	entries []entry
+}
+
+// entry is an object as it will be written.
+type entry struct {
+	key    sortKey
+	family string
+	text   []byte
+}
+
+func (l *listing) collect(f Filter) error {
+	if f.Kind == rtnl.Address {
+		return l.collectAddresses(f)
+	}
+	if f.Kind == rtnl.Route || f.Kind == rtnl.Nexthop {
+		if err := l.learn(); err != nil {
+			return err
+		}
+	}
+	how := shapes[f.Kind.Name]
+	err := l.each(f, func(r record) { l.add(how.key(r), r.text("family"), how.object(&l.shaper, r)) })
+	if how.alike && !l.json {
+		l.addHeadings()
+	}
+	return err
+}
+
+// addHeadings tells families apart, if there are two.
+func (l *listing) addHeadings() {
+	of := func(family string) bool {
+		return slices.ContainsFunc(l.entries, func(e entry) bool { return e.family == family })
+	}
+	if of("inet") && of("inet6") {
+		l.entries = append(l.entries, entry{"4", "", []byte("IPv4:\n")}, entry{"6", "", []byte("IPv6:\n")})
+	}
+}
+
+// learn reads what routes and nexthops refer to.
+func (l *listing) learn() error {
+	l.links = map[int64]string{}
+	err := l.each(Filter{Kind: rtnl.Link}, func(r record) { l.links[r.number("ifindex")] = r.text("ifname") })
+	if err != nil {
+		return err
+	}
+	return l.each(Filter{Kind: rtnl.Nexthop}, func(r record) { l.nexthops[r.number("id")] = l.nexthop(r) })
+}
+
+// collectAddresses collects links with their addresses: all of them, or those
+// with an address that the filter lets through. A link that is named is there
+// without any as well.
+func (l *listing) collectAddresses(f Filter) error {
+	type address struct {
+		key sortKey
+		object
+	}
+	of := map[int64][]address{}
+	err := l.each(f, func(r record) {
+		index := r.number("ifindex")
+		of[index] = append(of[index], address{l.addressKey(r), l.address(r)})
+	})
+	if err != nil {
+		return err
+	}
+	named := f.namedLinks()
+	return l.each(Filter{Kind: rtnl.Link}, func(r record) {
+		addresses := of[r.number("ifindex")]
+		if addresses == nil && !f.Empty() && !slices.Contains(named, r.text("ifname")) {
+			return
+		}
+		slices.SortStableFunc(addresses, func(a, b address) int { return cmp.Compare(a.key, b.key) })
+		var objects []object
+		for _, a := range addresses {
+			objects = append(objects, a.object)
+		}
+		l.add(shapes["link"].key(r), "", l.addressLink(r, objects))
+	})
+}
+
+// warnOfUnknownLinks tells of links that a filter names and nobody knows.
+func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
+	if f.Kind == rtnl.Rule || f.terms["dev"] == nil { // a rule may name a link that is not there
+		return nil
+	}
+	var names []string
+	err := r.QueryWith(ctx, "SELECT ifname FROM link UNION SELECT j.value FROM link, json_each(altnames) j", nil, func(rows *Rows) error {
+		for {
+			row, err := rows.Next()
+			if row == nil || err != nil {
+				return err
+			}
+			names = append(names, valueText(row[0]))
+		}
+	})
+	for _, name := range f.links() {
+		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
+			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
+		}
+	}
+	return err
+}
+
+// namedLinks are the links that a filter is for, if it is for nothing else.
+func (f Filter) namedLinks() []string {
+	if len(f.words) != 1 {
+		return nil
+	}
+	return f.links()
+}
+
+// links are those that a filter names.
+func (f Filter) links() (links []string) {
+	for _, c := range f.terms["dev"] {
+		name, _ := c.args[0].(string)
+		links = append(links, name)
+	}
+	return links
+}
+
+// each calls f for each row that a filter lets through. f may not keep it.
+func (l *listing) each(f Filter, do func(record)) error {
+	columns, err := shownColumns(f.Kind)
+	if err != nil {
+		return err
+	}
+	if f.Kind == rtnl.Address {
+		columns = append(columns, l.arrival()...)
+	}
+	where, args := f.Where("x")
+	text := "SELECT " + strings.Join(columns, ", ") + " FROM " + f.Kind.Name + " x WHERE " + where
+	return l.r.QueryWith(l.ctx, text, args, func(rows *Rows) error {
+		columns := map[string]int{}
+		for i, name := range rows.Columns() {
+			columns[name] = i
+		}
+		for {
+			row, err := rows.Next()
+			if row == nil || err != nil {
+				return err
+			}
+			do(record{columns, row})
+		}
+	})
+}
+
+// shownColumns are the columns of a kind's view that tell of the object; those
+// that tell of the recording cost as much to find.
+func shownColumns(k *rtnl.Kind) (names []string, err error) {
+	columns, err := columnsOf(k)
+	for _, c := range columns {
+		if c.Name == "position" || c.Name != "object" && !slices.Contains(aboutRecording, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names, err
+}
+
+func (l *listing) add(key sortKey, family string, o object) {
+	text := []byte(nil)
+	if l.json {
+		text = o.appendJSON(nil)
+	} else {
+		text = append([]byte(o.line()), '\n')
+	}
+	l.entries = append(l.entries, entry{key, family, text})
+}
+
+func (l *listing) write(w *bufio.Writer) error {
+	slices.SortStableFunc(l.entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	var texts [][]byte
+	for _, e := range l.entries {
+		texts = append(texts, e.text)
+	}
+	if l.json {
+		_, err := fmt.Fprintf(w, "[%s]\n", bytes.Join(texts, []byte(",\n")))
+		return err
+	}
+	for _, text := range texts {
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
