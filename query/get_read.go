@@ -58,7 +58,16 @@ func (s *fibReader) readLinks(state *fib.State) error {
 		since int64
 	}
 	var links []brought
-	err := s.rows(rtnl.Link, `ifindex, ifname, altnames, flags, link_group, ifnull(master_index, 0),
+	readdressed := map[int64]int64{}
+	err := s.query(`SELECT o.ifindex, max(c.id) FROM address_object o JOIN change c ON c.object = o.object
+		WHERE o.family = ? AND c.id <= ? GROUP BY o.ifindex`, func(row []any) error {
+		readdressed[intOf(row[0])] = intOf(row[1])
+		return nil
+	}, s.family, s.moment.Change)
+	if err != nil {
+		return err
+	}
+	err = s.rows(rtnl.Link, `ifindex, ifname, altnames, flags, link_group, ifnull(master_index, 0),
 		CASE WHEN info_kind = 'vrf' THEN json_extract(info_data, '$.table') END, json_extract(af_spec, '$.`+s.family+`.conf'), `+since, "1", func(row []any) error {
 		flags := listOf(row[3])
 		l := fib.Link{Index: intOf(row[0]), Name: textOf(row[1]), Others: listOf(row[2]),
@@ -68,6 +77,7 @@ func (s *fibReader) readLinks(state *fib.State) error {
 		if l.Settings == nil {
 			l.Settings = map[string]int64{}
 		}
+		l.Readdressed = readdressed[l.Index]
 		links = append(links, brought{l, intOf(row[8])})
 		return nil
 	})
@@ -234,5 +244,31 @@ func (s *fibReader) readMerged(state *fib.State) error {
 		return nil
 	})
 	state.Merged = moved == 0 && plain == 3 && all == 3
+	return err
+}
+
+// readSuspicious finds out whether the kernel looks at the way back to every
+// source. That takes a look at all changes of routes if there ever was one of
+// the kind, and is only done where it matters.
+func (s *fibReader) readSuspicious(state *fib.State, q RouteQuestion) error {
+	if q.InName == "" || s.family != "inet" || !state.Merged {
+		return nil
+	}
+	const (
+		realms = `(flow_from <> 0 OR flow_to <> 0 OR nexthops LIKE '%"flow":%')`
+		added  = `(type = 'local' AND protocol <> 'kernel')`
+	)
+	had := func(what string) string {
+		return `SELECT c.object FROM change c WHERE c.object & 63 = 4 AND c.id <= ?1 AND c.state IN (SELECT id FROM route_state WHERE ` + what + `)`
+	}
+	err := s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+had(realms)+") LIMIT 1", func([]any) error {
+		state.Suspicious = true
+		return nil
+	})
+	if err != nil || state.Suspicious {
+		return err
+	}
+	ever, err := s.timeline.number(s.ctx, `SELECT 1 FROM route_object WHERE family = 'inet' AND object IN (`+had(added)+`) LIMIT 1`, s.moment.Change)
+	state.Suspicious = ever != 0
 	return err
 }

@@ -25,11 +25,12 @@ func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error
 	if s.family == "inet6" {
 		order = since
 	}
-	err = s.rows(rtnl.Route, `table_id, dst, ifnull(src, ''), type, tos, metric, `+order+`, protocol, scope, prefsrc, nhid, metrics, pref,
+	err = s.rows(rtnl.Route, `table_id, dst, ifnull(src, ''), type, tos, metric, `+order+`, protocol, scope, prefsrc, nhid, metrics, pref, `+since+`,
 		gateway, via, oif, flags, encap, flow_from, flow_to, nexthops`,
 		"family = '"+s.family+"' AND dst IN ("+quoted(prefixes)+")", func(row []any) error {
 			r := fib.Route{Table: intOf(row[0]), Type: textOf(row[3]), TOS: intOf(row[4]), Metric: intOf(row[5]), Order: intOf(row[6]),
-				Protocol: textOf(row[7]), Scope: textOf(row[8]), Prefsrc: addrOf(row[9]), Nexthop: intOf(row[10]), Metrics: textOf(row[11]), Pref: textOf(row[12])}
+				Protocol: textOf(row[7]), Scope: textOf(row[8]), Prefsrc: addrOf(row[9]), Nexthop: intOf(row[10]), Metrics: textOf(row[11]), Pref: textOf(row[12]),
+				Since: intOf(row[13])}
 			if r.Dst, err = s.prefixOf(textOf(row[1])); err != nil {
 				return err
 			}
@@ -38,7 +39,7 @@ func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error
 					return err
 				}
 			}
-			r.Hops, err = hopsOf(row[13:])
+			r.Hops, err = hopsOf(row[14:])
 			routes = append(routes, r)
 			return err
 		})

@@ -191,7 +191,7 @@ func (l *lookup) validSource(f flow, dst netip.Addr, in *Link) (verdict, bool) {
 		dst = none4
 	}
 	strict := in.Settings["rp_filter"]
-	if strict == 0 && l.Merged && !l.special {
+	if strict == 0 && l.Merged && !l.Suspicious {
 		if _, own := l.addressOwner(f.src); own && in.Settings["accept_local"] == 0 {
 			l.say("dropped: the source %s is this machine's", f.src)
 			return verdict{}, false

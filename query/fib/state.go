@@ -34,9 +34,13 @@ type State struct {
 	// one, of which the longest prefix counts.
 	Merged bool
 
-	tables  map[int64]*bart.Table[[]*Route]
-	special bool // a rule or route has realms, or somebody added a local route: the way back is always looked at
-	links   map[int64]*Link
+	// Suspicious says that the kernel looks at the way back to every source of
+	// what comes in, also where rp_filter is off: an IPv4 route or rule has
+	// realms, or somebody has added a local route.
+	Suspicious bool
+
+	tables map[int64]*bart.Table[[]*Route]
+	links  map[int64]*Link
 }
 
 // A Link is a network device.
@@ -49,6 +53,8 @@ type Link struct {
 	Group    int64
 	Master   int64
 	VRF      int64 // the table of a VRF; 0: it is none
+
+	Readdressed int64 // id of the last change of its addresses
 
 	Enabled  bool             // it has the family
 	Settings map[string]int64 // of the family on the link, by the names of sysctl
@@ -143,11 +149,8 @@ func (s *State) Index(routes []Route) {
 	for i := range s.Links {
 		s.links[s.Links[i].Index] = &s.Links[i]
 	}
-	s.special = slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Flow != Realms{} })
 	for i := range routes {
 		r := &routes[i]
-		s.special = s.special || r.Type == "local" && r.Protocol != "kernel" ||
-			slices.ContainsFunc(r.Hops, func(h Hop) bool { return h.Flow != Realms{} })
 		t := s.tables[r.Table]
 		if t == nil {
 			t = &bart.Table[[]*Route]{}
