@@ -91,7 +91,7 @@ func (s *fibReader) read(state *fib.State, q RouteQuestion) (routes []fib.Route,
 		func() error { return s.readAddresses(state) },
 		func() error { return s.readRules(state) },
 		func() error { return s.readMerged(state) },
-		func() error { return s.readSuspicious(state, q) },
+		func() error { return s.readSourceChecks(state, q) },
 		func() (err error) {
 			routes, err = s.readRoutes(coveringPrefixes(q.To, q.From))
 			return err

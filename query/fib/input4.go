@@ -191,12 +191,17 @@ func (l *lookup) validSource(f flow, dst netip.Addr, in *Link) (verdict, bool) {
 		dst = none4
 	}
 	strict := in.Settings["rp_filter"]
-	if strict == 0 && l.Merged && !l.Suspicious {
-		if _, own := l.addressOwner(f.src); own && in.Settings["accept_local"] == 0 {
+	if strict == 0 && !l.Realms {
+		switch _, own := l.addressOwner(f.src); {
+		case in.Settings["accept_local"] != 0:
+			return verdict{}, true
+		case l.AddedLocal || !l.Merged:
+		case own:
 			l.say("dropped: the source %s is this machine's", f.src)
 			return verdict{}, false
+		default:
+			return verdict{}, true
 		}
-		return verdict{}, true
 	}
 	l.say("the way back to %s (rp_filter %d):", f.src, strict)
 	back := flow{dst: f.src, src: dst, in: loopback, l3mdev: l.master(in.Index), tos: f.tos, proto: f.proto, sport: f.dport, dport: f.sport}

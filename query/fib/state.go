@@ -34,10 +34,10 @@ type State struct {
 	// one, of which the longest prefix counts.
 	Merged bool
 
-	// Suspicious says that the kernel looks at the way back to every source of
-	// what comes in, also where rp_filter is off: an IPv4 route or rule has
-	// realms, or somebody has added a local route.
-	Suspicious bool
+	// Realms says that an IPv4 route or rule has realms, AddedLocal that somebody
+	// has added a local IPv4 route: what makes the kernel look at the way back
+	// to every source of what comes in, also where rp_filter is off.
+	Realms, AddedLocal bool
 
 	tables map[int64]*bart.Table[[]*Route]
 	links  map[int64]*Link
