@@ -182,7 +182,8 @@ func (l *lookup) describe(r *Rule) string {
 	}{
 		{r.TOS != 0, fmt.Sprintf("tos %#x", r.TOS)},
 		{r.DSCPMask != 0, fmt.Sprintf("dscp %d", r.DSCP)},
-		{r.Mark != 0 || r.Mask != 0, fmt.Sprintf("fwmark %#x/%#x", r.Mark, r.Mask)},
+		{r.Mask == 1<<32-1, fmt.Sprintf("fwmark %#x", r.Mark)},
+		{r.Mask != 0 && r.Mask != 1<<32-1, fmt.Sprintf("fwmark %#x/%#x", r.Mark, r.Mask)},
 		{r.IIF != "", "iif " + r.IIF}, {r.OIF != "", "oif " + r.OIF},
 		{r.L3mdev, "l3mdev"},
 		{r.UID != nil, "uidrange " + r.UID.String()},
