@@ -4,7 +4,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME = 60s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Scenarios|Live|LiveKinds|$(ENDURANCE)
+UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec

@@ -212,3 +212,9 @@ func asNUD(value string) ([]any, error) {
 	}
 	return asOneOf(strings.ToUpper, "REACHABLE", "STALE", "PROBE", "FAILED", "PERMANENT", "INCOMPLETE", "DELAY", "NOARP")(value)
 }
+
+// isNumber reports whether a text is a number without a sign.
+func isNumber(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 32)
+	return err == nil
+}

@@ -6,8 +6,8 @@ package query
 //	table    empty  what does not print is    hexadecimal  as they are
 //	                escaped: \x1b, \n, \u202e
 //	csv      empty  RFC 4180; empty text: ""  hexadecimal  as they are
-//	json     null   a string                  hexadecimal  numbers
-//	ndjson   null   a string                  hexadecimal  numbers
+//	json     null   a string, in which what   hexadecimal  numbers
+//	ndjson          does not print is escaped
 //
 // In JSON the second column of a name becomes name_2. Nested data is JSON text
 // in every format.
@@ -24,6 +24,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Source is what rows come from. Next returns nil after the last.
@@ -126,7 +129,27 @@ func appendJSON(b []byte, v any) []byte {
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.Encode(valueText(v)) // a string cannot fail
-	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
+	return appendPrintable(b, bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+}
+
+// appendPrintable appends JSON with escapes for what does not print, so that no
+// terminal obeys it.
+func appendPrintable(b, text []byte) []byte {
+	if bytes.IndexFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+		return append(b, text...)
+	}
+	for _, r := range string(text) {
+		switch {
+		case unicode.IsPrint(r):
+			b = utf8.AppendRune(b, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return b
 }
 
 // number writes a real number so that it is seen to be none of the integers,

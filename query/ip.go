@@ -195,11 +195,14 @@ func (r record) nested(column string) object {
 
 // list returns the array that a column holds as JSON, or an empty one.
 func (r record) list(column string) []any {
-	list, _ := decodeJSON(r.text(column)).([]any)
-	if list == nil {
-		list = []any{}
+	text := r.text(column)
+	if text == "[]" { // as most are
+		return []any{}
 	}
-	return list
+	if list, ok := decodeJSON(text).([]any); ok {
+		return list
+	}
+	return []any{}
 }
 
 // decodeJSON reads JSON text that nlrec wrote, with the members of objects in

@@ -157,7 +157,7 @@ func (s *shaper) info(kind string, data object) object {
 			shaped.quiet(m.key, groupName(shown(m.value)))
 		case kind == "bridge_slave" && m.key == "group_fwd_mask":
 			shaped.put(m.key, m.value, "")
-			shaped.put("group_fwd_mask_str", strings.ReplaceAll("0x"+strings.TrimPrefix(shown(m.value), "0x"), "0x0x", "0x"), "")
+			shaped.put("group_fwd_mask_str", "0x"+strings.TrimPrefix(shown(m.value), "0x"), "")
 		default:
 			shaped.put(m.key, m.value, "")
 		}

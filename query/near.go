@@ -64,10 +64,11 @@ func DidYouMean(slip string, names []string, look string) string {
 	return "did you mean " + best + "? " + look + " shows them all"
 }
 
-// distance is the number of letters to change, add or leave out to get from
-// one word to another.
+// distance is the number of letters to change, add, leave out or swap with the
+// next to get from one word to another.
 func distance(a, b string) int {
 	last := make([]int, len(b)+1)
+	before := last
 	for j := range last {
 		last[j] = j
 	}
@@ -78,9 +79,12 @@ func distance(a, b string) int {
 			if a[i] != b[j] {
 				change++
 			}
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				change = min(change, before[j-1]+1)
+			}
 			row = append(row, min(change, last[j+1]+1, row[j]+1))
 		}
-		last = row
+		before, last = last, row
 	}
 	return last[len(b)]
 }

@@ -26,6 +26,7 @@ type Options struct {
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
 	Command  string            // what asks, for hints; empty: nlrec query
+	Kinds    []string          // that the question is about: other gaps do not matter; empty: all
 }
 
 // A Reader asks one recording. It is not safe for concurrent use.

@@ -27,23 +27,60 @@ const (
 // ShowFormats lists what Show can write.
 func ShowFormats() []string { return append([]string{ipText, ipJSON}, Formats()...) }
 
-// Show writes what there is of a kind, as far as a filter lets it through, in
-// one of ShowFormats; with detail the text is that of ip -d.
-func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, format string, detail bool) error {
-	if format != ipText && format != ipJSON {
-		where, args := f.Where("")
-		text := "SELECT * FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
-		return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, format, rows) })
+// ShownWith are the kinds that show up in what Show writes of one.
+func ShownWith(k *rtnl.Kind) []string {
+	return append([]string{k.Name, rtnl.Link.Name}, map[string][]string{"route": {rtnl.Nexthop.Name}}[k.Name]...)
+}
+
+// ShowOptions say how Show writes.
+type ShowOptions struct {
+	Format  string   // one of ShowFormats
+	Details bool     // the text is that of ip -d
+	Columns []string // of the formats that have columns; none: all there are
+}
+
+// Show writes what there is of a kind, as far as a filter lets it through.
+func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, o ShowOptions) error {
+	isIP := o.Format == ipText || o.Format == ipJSON
+	if isIP && len(o.Columns) > 0 {
+		return hinted{fmt.Errorf("columns: %w: %s has none", ErrFilter, o.Format), "-o table"}
+	}
+	if !isIP {
+		return r.showColumns(ctx, w, f, o)
 	}
 	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
 		return err
 	}
-	l := listing{ctx: ctx, r: r, json: format == ipJSON, shaper: shaper{detail: detail, names: readLocalNames(), nexthops: map[int64]object{}}}
+	l := listing{ctx: ctx, r: r, json: o.Format == ipJSON, shaper: shaper{detail: o.Details, names: readLocalNames(), nexthops: map[int64]object{}}}
 	if err := l.collect(f); err != nil {
 		return err
 	}
 	b := bufio.NewWriterSize(w, 64<<10)
 	return errors.Join(l.write(b), b.Flush())
+}
+
+// showColumns writes rows in a format that queries have, too.
+func (r *Reader) showColumns(ctx context.Context, w io.Writer, f Filter, o ShowOptions) error {
+	selected := "*"
+	if len(o.Columns) > 0 {
+		columns, err := columnsOf(f.Kind)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, c := range columns {
+			names = append(names, c.Name)
+		}
+		for _, name := range o.Columns {
+			if !slices.Contains(names, name) {
+				return hinted{fmt.Errorf("%s: %w: no column of %s", Visible(name), ErrFilter, f.Kind.Name), DidYouMean(name, names, "nlrec tables "+f.Kind.Name)}
+			}
+		}
+		selected = strings.Join(o.Columns, ", ")
+	}
+	where, args := f.Where("")
+	text := "SELECT " + selected + " FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
+	return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, o.Format, rows) })
 }
 
 // A shape is how the rows of a kind become objects.

@@ -51,22 +51,22 @@ func routeKey(r record) sortKey {
 	return byFamily(r).number(table).prefix(r.text("dst")).number(r.number("tos")).number(r.number("metric")).number(r.number("position"))
 }
 
-// arrival are columns that tell when an address came: the change, and whether
-// it was there when recording began.
+// arrival are columns that tell when an address came: by which change, at what
+// instant at the latest, and whether the kernel announced it.
 func (l *listing) arrival() []string {
 	until := ""
 	if m := l.r.Moment(); m != nil {
 		until = fmt.Sprintf(" AND c.id <= %d", m.Change)
 	}
-	last := "(SELECT %s FROM change_log c WHERE c.object = x.object AND c.op = '+'" + until + " ORDER BY c.id DESC LIMIT 1)"
-	return []string{fmt.Sprintf(last, "c.id") + " AS came", fmt.Sprintf(last, "c.how") + " AS came_how"}
+	last := "(SELECT %s FROM change_log c WHERE c.object = x.object AND c.op = '+'" + until + " ORDER BY c.id DESC LIMIT 1) AS %s"
+	return []string{fmt.Sprintf(last, "c.id", "came"), fmt.Sprintf(last, "coalesce(c.not_after_us, c.at_us)", "came_us"), fmt.Sprintf(last, "c.how = 'announced'", "announced")}
 }
 
 // addressKey has the addresses of a link in the kernel's order: IPv4 first, by
 // inet_insert_ifa() of net/ipv4/devinet.c: primary ones from the narrowest scope
 // to the widest, as they came. IPv6 by ipv6_link_dev_addr() of
 // net/ipv6/addrconf.c: from the widest scope to the narrowest, the latest
-// first; those of a dump are in that order already.
+// first; what one dump has found is in that order already.
 func (l *listing) addressKey(r record) sortKey {
 	scope, came := scopeNumber(r.text("scope")), r.number("came")
 	if r.text("family") == "inet" {
@@ -78,10 +78,10 @@ func (l *listing) addressKey(r record) sortKey {
 		}
 		return byFamily(r).number(secondary).number(-scope).number(came)
 	}
-	if r.text("came_how") == "announced" {
-		return byFamily(r).number(scope).number(0).number(-came)
+	if r.number("announced") > 0 {
+		came = -came
 	}
-	return byFamily(r).number(scope).number(1).number(came)
+	return byFamily(r).number(scope).number(-r.number("came_us")).number(came)
 }
 
 func scopeNumber(text string) int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 type timeline struct {
 	*connection
 	path        string
-	command     string // of Options
-	recording   bool   // a recorder has the file open
+	command     string   // of Options
+	kinds       []string // of Options
+	recording   bool     // a recorder has the file open
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -34,7 +36,7 @@ type Moment struct {
 }
 
 func openTimeline(ctx context.Context, path string, o Options) (*timeline, error) {
-	l := &timeline{path: path, command: o.Command, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
+	l := &timeline{path: path, command: o.Command, kinds: o.Kinds, now: o.Now, loc: o.Location, warn: o.Warn, warned: map[string]bool{}}
 	if l.now.IsZero() {
 		l.now = time.Now()
 	}
@@ -46,7 +48,10 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 		l.recording, err = store.Recording(path)
 	}
 	if err == nil {
-		l.connection, err = connect(ctx, &sqlite.Driver{}, path)
+		d := &sqlite.Driver{}
+		if err = registerFunctions(d); err == nil {
+			l.connection, err = connect(ctx, d, path)
+		}
 	}
 	if err != nil {
 		return nil, WithPath(path, err)
@@ -177,7 +182,9 @@ func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
 		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
 			return err
 		}
-		l.warnOnce(g.warning(l.loc))
+		if g.Kind == "" || len(l.kinds) == 0 || slices.Contains(l.kinds, g.Kind) {
+			l.warnOnce(g.warning(l.loc))
+		}
 	}
 	return rows.Err()
 }

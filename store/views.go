@@ -94,6 +94,13 @@ UNION ALL
 WHERE NOT EXISTS (SELECT 1 FROM change c WHERE c.object = o.object AND c.id > ` + change + `)`, nil
 }
 
+// ViewText returns the statement of a kind's view as its file has it, with the
+// comments that say what the columns are, and with words.
+func ViewText(k *rtnl.Kind) (string, error) {
+	_, body, err := kindSQL(k)
+	return body, err
+}
+
 // gap is the expression for the number of the last gap of a kind of which a
 // condition about g holds.
 func gap(k *rtnl.Kind, condition string) string {

@@ -58,9 +58,10 @@ func rootCommand() *cobra.Command {
 		Use:   "nlrec",
 		Short: "Record the network state of a machine, and ask about any past instant",
 		Long: `nlrec record follows the kernel's network state into a file: links, addresses,
-routes, neighbours, rules, nexthops. nlrec query asks the file, in SQL, what it
-was at any instant, and what changed since.`,
+routes, neighbours, rules, nexthops. nlrec show prints what it was at any instant,
+as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		Example: `  nlrec record &
+  nlrec show route to match 10.1.2.3 --at '10m ago'
   nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"`,
 		SilenceErrors: true, SilenceUsage: true,

@@ -11,14 +11,14 @@ import (
 )
 
 func showCommand() *cobra.Command {
-	var at, output string
-	var detail bool
+	var at string
+	var o query.ShowOptions
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
 		Short: "Show what is, or was at an instant, as ip(8) shows it",
-		Long: `Shows the links, addresses, routes, neighbours, rules or nexthops that there are,
-or with --at those that there were: all tables and both families, unless a
-filter says otherwise. Filters are those of ip(8):
+		Long: `Shows the links, addresses, routes, neighbours, rules or nexthops that there
+are, or with --at those that there were: all tables and both families, unless
+a filter says otherwise. Filters are those of ip(8):
   dev eth0, table 100, proto bgp, scope link, type blackhole, via 192.0.2.1,
   to 10.0.0.0/8, to root 10.0.0.0/8, to match 10.1.2.3, from 10.0.0.0/8,
   state stale, up, master br0, label eth0:*, pref 100, fwmark 0x10, -4, -6
@@ -26,7 +26,7 @@ and every column that nlrec tables KIND lists, with the value it must have. Of
 one word that is repeated any value will do.
 
 -o ip-json is what ip -d -j show prints, -o table and the others have every
-column.`,
+column, or those that --columns names.`,
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
@@ -45,18 +45,20 @@ column.`,
 			if at == "" && cmd.Flags().Changed("at") {
 				return usageError{text: "--at is empty"} // "now" would be the answer to another question
 			}
-			if !slices.Contains(query.ShowFormats(), output) {
-				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.ShowFormats(), ", "))}
+			if !slices.Contains(query.ShowFormats(), o.Format) {
+				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			return read(cmd, query.Options{At: at, Command: "nlrec show " + strings.Join(args, " ")}, func(r *query.Reader) error {
-				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, output, detail)
+			asked := query.Options{At: at, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
+			return read(cmd, asked, func(r *query.Reader) error {
+				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
 			})
 		},
 	}
 	familyFlags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
-	cmd.Flags().StringVarP(&output, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
-	cmd.Flags().BoolVarP(&detail, "details", "d", false, "show in text what ip -d shows")
+	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
+	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
 }
 

@@ -225,6 +225,9 @@ func differing(ip, nlrec map[string][]string) (text string) {
 			maps.Copy(keys, b)
 			for _, key := range slices.Sorted(maps.Keys(keys)) {
 				if x, y := fmt.Sprint(a[key]), fmt.Sprint(b[key]); x != y {
+					for len(x) > 200 && len(y) > 200 && x[:50] == y[:50] {
+						x, y = x[50:], y[50:]
+					}
 					text += fmt.Sprintf("  %s\n    ip    %s\n    nlrec %s\n", key, x, y)
 				}
 			}
@@ -264,9 +267,12 @@ func TestShowAsIP(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "show.db")
 	r := startRecording(t, db, polling)
 	shown, instants := []map[string][]string{}, []string{}
-	for _, step := range showSteps {
+	for i, step := range showSteps {
 		netnstest.Run(t, step)
 		s, at := agreesWithIP(t, db, step)
+		if i == filteredStep {
+			filtersAgree(t, db, at)
+		}
 		shown, instants = append(shown, s), append(instants, at)
 	}
 	if err := r.stop(syscall.SIGTERM); err != nil {
@@ -275,6 +281,68 @@ func TestShowAsIP(t *testing.T) {
 	for i, at := range instants {
 		if diff := differing(shown[i], nlrecShows(t, db, "--at", at)); diff != "" {
 			t.Errorf("as of %s, after %s:\n%s", at, showSteps[i], diff)
+		}
+	}
+}
+
+// filtersOfIP are filters that ip understands as nlrec does. They are asked of
+// what filteredStep has left.
+var filtersOfIP = map[string][]string{
+	"link":      {"up", "type bridge", "type vxlan", "master br0", "group 7", "nomaster", "type bridge_slave", "dev wan", "type macvlan up"},
+	"neighbour": {"dev v0", "10.0.0.53", "to 10.0.0.48/29", "to 10.0.0.48/29 dev v0"}, // by state, ip lets learned ones through as well
+	"nexthop":   {"groups", "dev w0"},
+	"rule":      {"from 10.0.0.0/8", "to 10.0.0.0/8", "table 7", "pref 10", "iif wan", "fwmark 7/0xf"},
+	"route": {"10.9.0.0/24", "to 10.9.0.0/24", "root 10.9.0.0/16", "to root 10.9/16", "match 10.9.22.7", "to match 10.9.0.0/20", "exact 10.9.0.0/24",
+		"proto kernel", "proto 77", "scope host", "type local", "type blackhole", "table 10", "table local", "default", "src 10.0.0.1",
+		"root 2001:db8::/32", "match 2001:db8:1::9", "realm 5", "scope link proto kernel", "tos 0x10", "metric 5"},
+}
+
+const filteredStep = 9 // of showSteps, with routes, and before what is not as it should be
+
+// familiesOf are the flags by which ip shows all there is of a kind.
+var familiesOf = map[string][][]string{
+	"link": {{}}, "neighbour": {{}}, "nexthop": {{}}, "route": {{"-4"}, {"-6"}}, "rule": {{"-4"}, {"-6"}},
+}
+
+// filtersAgree compares what filters let through, by what identifies objects: ip
+// prints less of an object when it is told to filter.
+func filtersAgree(t *testing.T, db, at string) {
+	t.Helper()
+	identities := func(kind string, lines []string) (found []string) {
+		for _, line := range lines {
+			var o map[string]any
+			_ = json.Unmarshal([]byte(line), &o) // what objects wrote
+			if len(o) > 0 {
+				found = append(found, fmt.Sprint(o["type"], o["ifname"], o["dst"], o["priority"], o["id"]))
+			}
+		}
+		slices.Sort(found)
+		return found
+	}
+	for kind, filters := range filtersOfIP {
+		for _, filter := range filters {
+			var texts [][]byte
+			for _, family := range familiesOf[kind] {
+				args := slices.Concat([]string{"-d", "-j"}, family, []string{kind, "show"}, strings.Fields(filter))
+				if kind == "route" && !strings.Contains(filter, "table") {
+					args = append(args, "table", "all")
+				}
+				out, err := exec.Command("ip", args...).Output()
+				if err != nil && (len(family) == 0 || (family[0] == "-6") == strings.Contains(filter, ":")) { // it may be of the other family
+					t.Errorf("ip %v: %v", args, err)
+				}
+				if err == nil { // of a table that is not there, ip prints half an array
+					texts = append(texts, out)
+				}
+			}
+			out, err := exec.Command("nlrec", slices.Concat([]string{"show", kind}, strings.Fields(filter), []string{"-o", "ip-json", "--db", db, "--at", at})...).Output()
+			if err != nil {
+				t.Errorf("nlrec show %s %s: %v", kind, filter, err)
+			}
+			got, want := identities(kind, objects(t, out)), identities(kind, objects(t, texts...))
+			if len(want) == 0 || !slices.Equal(got, want) {
+				t.Errorf("%s %s: nlrec shows\n%s\nip\n%s", kind, filter, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
 		}
 	}
 }
