@@ -12,7 +12,7 @@ func (l *lookup) find4(f flow) (result, syscall.Errno) {
 	if !l.Merged {
 		return l.walkRules(&f, func(table int64) (result, syscall.Errno) { return l.search4(f, table) })
 	}
-	l.say("no IPv4 rule was ever added or deleted: local and main count as one table, then default")
+	l.say("no IPv4 rule ever changed: local and main count as one table")
 	res, err := l.search4(f, tableLocal, tableMain)
 	res.table = tableMain // as the kernel says then of both
 	if err == again {
