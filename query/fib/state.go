@@ -29,9 +29,9 @@ type State struct {
 	Neighbours map[Neighbour]string // what is known of gateways: REACHABLE, STALE, FAILED, …
 	Forwarding bool                 // IPv6: told to all links
 
-	// Merged says that no IPv4 rule ever changed since the
-	// namespace came: until then the kernel keeps the tables local and main as
-	// one, of which the longest prefix counts.
+	// Merged says that no IPv4 rule was added or deleted since the namespace
+	// came: until then the kernel keeps the tables local and main as one, of
+	// which the longest prefix counts.
 	Merged bool
 
 	// Realms says that an IPv4 route or rule has realms, AddedLocal that somebody
