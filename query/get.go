@@ -96,6 +96,15 @@ func (s *fibReader) read(state *fib.State, q RouteQuestion) (routes []fib.Route,
 			routes, err = s.readRoutes(coveringPrefixes(q.To, q.From))
 			return err
 		},
+		func() error {
+			if !state.AddedLocal {
+				return nil
+			}
+			// A gateway may be this machine by more than its addresses.
+			also, err := s.readRoutes(coveringPrefixes(gatewaysOf(routes)...))
+			routes = distinct(append(routes, also...))
+			return err
+		},
 		func() error { return s.readNexthops(routes) },
 		func() error { return s.readNeighbours(state, routes) },
 	} {
@@ -151,4 +160,16 @@ func (s *fibReader) query(text string, f func(row []any) error, args ...any) err
 			return err
 		}
 	}
+}
+
+// distinct returns routes without those that are there already.
+func distinct(routes []fib.Route) (left []fib.Route) {
+	seen := map[int64]bool{}
+	for _, r := range routes {
+		if !seen[r.Object] {
+			left = append(left, r)
+		}
+		seen[r.Object] = true
+	}
+	return left
 }

@@ -248,10 +248,11 @@ func (s *fibReader) readMerged(state *fib.State) error {
 }
 
 // readSourceChecks finds out what makes the kernel look at the way back to
-// every source. That takes a look at all changes of routes if there ever was one
-// of the sort, and is only done where it matters.
+// every source of what comes in, and whether gateways may be this machine by a
+// route. That takes a look at all changes of routes, if there ever was one of
+// the sort.
 func (s *fibReader) readSourceChecks(state *fib.State, q RouteQuestion) error {
-	if q.InName == "" || s.family != "inet" {
+	if s.family != "inet" {
 		return nil
 	}
 	const (
@@ -261,15 +262,14 @@ func (s *fibReader) readSourceChecks(state *fib.State, q RouteQuestion) error {
 	had := func(what string) string {
 		return `SELECT c.object FROM change c WHERE c.object & 63 = 4 AND c.id <= ?1 AND c.state IN (SELECT id FROM route_state WHERE ` + what + `)`
 	}
+	ever, err := s.timeline.number(s.ctx, `SELECT 1 FROM route_object WHERE family = 'inet' AND object IN (`+had(added)+`) LIMIT 1`, s.moment.Change)
+	state.AddedLocal = ever != 0
+	if err != nil || q.InName == "" {
+		return err
+	}
 	state.Realms = slices.ContainsFunc(state.Rules, func(r fib.Rule) bool { return r.Flow != fib.Realms{} })
-	err := s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+had(realms)+") LIMIT 1", func([]any) error {
+	return s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+had(realms)+") LIMIT 1", func([]any) error {
 		state.Realms = true
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	ever, err := s.timeline.number(s.ctx, `SELECT 1 FROM route_object WHERE family = 'inet' AND object IN (`+had(added)+`) LIMIT 1`, s.moment.Change)
-	state.AddedLocal = ever != 0
-	return err
 }

@@ -21,16 +21,16 @@ func quoted(texts []string) string {
 }
 
 func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error) {
-	order := "position"
+	order, made := "position", `CASE WHEN nexthops IS NULL THEN (SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1) ELSE `+since+` END`
 	if s.family == "inet6" {
 		order = since
 	}
-	err = s.rows(rtnl.Route, `table_id, dst, ifnull(src, ''), type, tos, metric, `+order+`, protocol, scope, prefsrc, nhid, metrics, pref, `+since+`,
+	err = s.rows(rtnl.Route, `table_id, dst, ifnull(src, ''), type, tos, metric, `+order+`, protocol, scope, prefsrc, nhid, metrics, pref, `+made+`, object,
 		gateway, via, oif, flags, encap, flow_from, flow_to, nexthops`,
 		"family = '"+s.family+"' AND dst IN ("+quoted(prefixes)+")", func(row []any) error {
 			r := fib.Route{Table: intOf(row[0]), Type: textOf(row[3]), TOS: intOf(row[4]), Metric: intOf(row[5]), Order: intOf(row[6]),
 				Protocol: textOf(row[7]), Scope: textOf(row[8]), Prefsrc: addrOf(row[9]), Nexthop: intOf(row[10]), Metrics: textOf(row[11]), Pref: textOf(row[12]),
-				Since: intOf(row[13])}
+				Since: intOf(row[13]), Object: intOf(row[14])}
 			if r.Dst, err = s.prefixOf(textOf(row[1])); err != nil {
 				return err
 			}
@@ -39,7 +39,7 @@ func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error
 					return err
 				}
 			}
-			r.Hops, err = hopsOf(row[14:])
+			r.Hops, err = hopsOf(row[15:])
 			routes = append(routes, r)
 			return err
 		})
@@ -154,4 +154,16 @@ func (s *fibReader) readNeighbours(state *fib.State, routes []fib.Route) error {
 		}
 		return nil
 	})
+}
+
+// gatewaysOf lists the IPv4 gateways of routes.
+func gatewaysOf(routes []fib.Route) (gateways []netip.Addr) {
+	for _, r := range routes {
+		for _, h := range r.Hops {
+			if h.Gateway.Is4() {
+				gateways = append(gateways, h.Gateway)
+			}
+		}
+	}
+	return gateways
 }

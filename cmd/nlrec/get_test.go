@@ -123,23 +123,27 @@ func asksIP(question string) lookup {
 // differs says how what ip said differs from what nlrec says, now or at an
 // instant; empty: it does not.
 func (l lookup) differs(db string, at ...string) string {
-	ask := func(format string) string {
+	ask := func(format string, flags ...string) string {
 		var out, stderr bytes.Buffer
-		args := slices.Concat([]string{"get", "--db", db, "-o", format}, at, strings.Fields(l.question))
+		args := slices.Concat([]string{"get", "--db", db, "-o", format}, flags, at, strings.Fields(l.question))
 		if code := run(context.Background(), args, strings.NewReader(""), &out, &stderr); code != 0 {
 			return fmt.Sprintf("exit code %d: %s", code, stderr.String())
 		}
 		return out.String()
 	}
-	ours, kernel := possible(ask("json")), l.said()
+	ours, kernel := possible(ask("json", "-v")), l.said()
 	// What IPv6 legs that joined a route were given beside their gateways is
 	// shown by no dump, and not recorded.
-	joined := len(ours) > 1 && strings.Contains(fmt.Sprint(ours[0]["dst"]), ":")
-	if joined {
-		kernel = bare(kernel)
-		for i := range ours {
+	joined := strings.Contains(fmt.Sprint(ours[0]["notes"]), "joined a route")
+	for i := range ours {
+		delete(ours[i], "steps")
+		delete(ours[i], "notes")
+		if joined {
 			ours[i] = bare(ours[i])
 		}
+	}
+	if joined {
+		kernel = bare(kernel)
 	}
 	if !slices.ContainsFunc(ours, func(o map[string]any) bool { return reflect.DeepEqual(o, kernel) }) {
 		return fmt.Sprintf("ip says    %v\nnlrec says %v", kernel, ours)

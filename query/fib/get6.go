@@ -222,7 +222,7 @@ func (l *lookup) legs6(w walk6, res result) []result {
 	if len(legs) > 1 {
 		l.say("  the hash over the packet chooses one of %d legs", len(legs))
 	}
-	if len(legs) > 1 && res.route.Nexthop == 0 {
+	if res.route.Nexthop == 0 && legs[len(legs)-1].hop > 0 {
 		l.note("metrics and source of a leg that joined a route are not recorded, the kernel shows those of the first")
 	}
 	return legs

@@ -246,7 +246,7 @@ func (l *lookup) lastResort(strict int64) (verdict, bool) {
 // isNeighbour reports whether the leg of a result has no gateway.
 func (l *lookup) isNeighbour(res result) bool {
 	h := res.nexthop()
-	return !h.Gateway.IsValid() || l.isOwnGateway(h)
+	return !h.Gateway.IsValid() || l.isOwnGateway(res.route, h)
 }
 
 // sourceRealms are those that the way back gives a packet;

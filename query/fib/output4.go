@@ -190,15 +190,23 @@ func (l *lookup) take(a *Answer, res result) {
 	if h.Flow.To != 0 {
 		a.Realms.To = h.Flow.To
 	}
-	if h.Gateway.IsValid() && !l.isOwnGateway(h) {
+	if h.Gateway.IsValid() && !l.isOwnGateway(res.route, h) {
 		a.Gateway = h.Gateway
 	}
 }
 
 // isOwnGateway reports whether a gateway is this machine, so that there is
-// none.
-func (l *lookup) isOwnGateway(h Hop) bool {
-	return h.Gateway.Is4() && !h.Onlink && slices.ContainsFunc(l.Addresses, func(a Address) bool { return a.Local == h.Gateway })
+// none: it was when the route came, fib_check_nh_v4_gw() of
+// net/ipv4/fib_semantics.c.
+func (l *lookup) isOwnGateway(r *Route, h Hop) bool {
+	if !h.Gateway.Is4() || h.Onlink {
+		return false
+	}
+	if l.link(h.Link).Loopback || slices.ContainsFunc(l.Addresses, func(a Address) bool { return a.Local == h.Gateway && a.Since < r.Since }) {
+		return true
+	}
+	longest := l.covering(h.Gateway, []int64{tableLocal, tableMain})
+	return len(longest) > 0 && longest[0].Type == "local" && longest[0].Since < r.Since
 }
 
 var (

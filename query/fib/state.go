@@ -79,6 +79,7 @@ type Neighbour struct {
 
 // A Route is an entry of a table.
 type Route struct {
+	Object   int64 // what the recording calls it
 	Table    int64
 	Dst      netip.Prefix
 	Src      netip.Prefix // of the packets it is for; the zero value: all. IPv6
@@ -86,7 +87,7 @@ type Route struct {
 	TOS      int64
 	Metric   int64
 	Order    int64 // among routes that are equal in what selects them, the lowest first
-	Since    int64 // id of the change that brought it
+	Since    int64 // id of the change that brought it, or what it is
 	Protocol string
 	Scope    string
 	Prefsrc  netip.Addr
