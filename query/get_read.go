@@ -249,27 +249,44 @@ func (s *fibReader) readMerged(state *fib.State) error {
 
 // readSourceChecks finds out what makes the kernel look at the way back to
 // every source of what comes in, and whether gateways may be this machine by a
-// route. That takes a look at all changes of routes, if there ever was one of
-// the sort.
+// route.
 func (s *fibReader) readSourceChecks(state *fib.State, q RouteQuestion) error {
 	if s.family != "inet" {
 		return nil
 	}
-	const (
-		realms = `(flow_from <> 0 OR flow_to <> 0 OR nexthops LIKE '%"flow":%')`
-		added  = `(type = 'local' AND protocol <> 'kernel')`
-	)
-	had := func(what string) string {
-		return `SELECT c.object FROM change c WHERE c.object & 63 = 4 AND c.id <= ?1 AND c.state IN (SELECT id FROM route_state WHERE ` + what + `)`
-	}
-	ever, err := s.timeline.number(s.ctx, `SELECT 1 FROM route_object WHERE family = 'inet' AND object IN (`+had(added)+`) LIMIT 1`, s.moment.Change)
-	state.AddedLocal = ever != 0
+	added, err := s.everHad(`type = 'local' AND protocol <> 'kernel'`)
+	state.AddedLocal = len(added) > 0
 	if err != nil || q.InName == "" {
 		return err
 	}
 	state.Realms = slices.ContainsFunc(state.Rules, func(r fib.Rule) bool { return r.Flow != fib.Realms{} })
-	return s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+had(realms)+") LIMIT 1", func([]any) error {
+	const realms = `(flow_from <> 0 OR flow_to <> 0 OR nexthops LIKE '%"flow":%')`
+	had, err := s.everHad(realms)
+	if err != nil || len(had) == 0 {
+		return err
+	}
+	return s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+strings.Join(had, ", ")+") LIMIT 1", func([]any) error {
 		state.Realms = true
 		return nil
 	})
+}
+
+// everHad lists the IPv4 routes that ever had a state which meets a condition.
+// There are few such states or none; if there is one, that takes a look at all
+// changes.
+func (s *fibReader) everHad(condition string) (objects []string, err error) {
+	var states []string
+	err = s.query(`SELECT id FROM route_state WHERE `+condition, func(row []any) error {
+		states = append(states, strconv.FormatInt(intOf(row[0]), 10))
+		return nil
+	})
+	if err != nil || len(states) == 0 {
+		return nil, err
+	}
+	err = s.query(`SELECT DISTINCT c.object FROM change c JOIN route_object o ON o.object = c.object
+		WHERE c.id <= ? AND c.state IN (`+strings.Join(states, ", ")+`) AND o.family = 'inet'`, func(row []any) error {
+		objects = append(objects, strconv.FormatInt(intOf(row[0]), 10))
+		return nil
+	}, s.moment.Change)
+	return objects, err
 }
