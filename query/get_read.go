@@ -254,39 +254,38 @@ func (s *fibReader) readSourceChecks(state *fib.State, q RouteQuestion) error {
 	if s.family != "inet" {
 		return nil
 	}
-	added, err := s.everHad(`type = 'local' AND protocol <> 'kernel'`)
-	state.AddedLocal = len(added) > 0
-	if err != nil || q.InName == "" {
+	const (
+		added  = `type = 'local' AND protocol <> 'kernel'`
+		realms = `(flow_from <> 0 OR flow_to <> 0 OR nexthops LIKE '%"flow":%')`
+	)
+	var err error
+	if state.AddedLocal, err = s.everHad(added); err != nil || q.InName == "" {
 		return err
 	}
 	state.Realms = slices.ContainsFunc(state.Rules, func(r fib.Rule) bool { return r.Flow != fib.Realms{} })
-	const realms = `(flow_from <> 0 OR flow_to <> 0 OR nexthops LIKE '%"flow":%')`
-	had, err := s.everHad(realms)
-	if err != nil || len(had) == 0 {
+	if had, err := s.everHad(realms); err != nil || !had {
 		return err
 	}
-	return s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+strings.Join(had, ", ")+") LIMIT 1", func([]any) error {
+	return s.rows(rtnl.Route, "1", "family = 'inet' AND "+realms+" AND object IN ("+routesThatHad(realms)+") LIMIT 1", func([]any) error {
 		state.Realms = true
 		return nil
 	})
 }
 
-// everHad lists the IPv4 routes that ever had a state which meets a condition.
-// There are few such states or none; if there is one, that takes a look at all
-// changes.
-func (s *fibReader) everHad(condition string) (objects []string, err error) {
-	var states []string
-	err = s.query(`SELECT id FROM route_state WHERE `+condition, func(row []any) error {
-		states = append(states, strconv.FormatInt(intOf(row[0]), 10))
-		return nil
-	})
-	if err != nil || len(states) == 0 {
-		return nil, err
+// routesThatHad selects the IPv4 routes that until the moment ever had a state
+// which meets a condition.
+func routesThatHad(condition string) string {
+	return `SELECT c.object FROM change c JOIN route_object o ON o.object = c.object
+		WHERE c.id <= ?1 AND o.family = 'inet' AND c.state IN (SELECT id FROM route_state WHERE ` + condition + `)`
+}
+
+// everHad reports whether there is such a route. It looks at all changes only
+// if there is such a state.
+func (s *fibReader) everHad(condition string) (bool, error) {
+	n, err := s.timeline.number(s.ctx, `SELECT 1 FROM route_state WHERE `+condition+` LIMIT 1`)
+	if n == 0 || err != nil {
+		return false, err
 	}
-	err = s.query(`SELECT DISTINCT c.object FROM change c JOIN route_object o ON o.object = c.object
-		WHERE c.id <= ? AND c.state IN (`+strings.Join(states, ", ")+`) AND o.family = 'inet'`, func(row []any) error {
-		objects = append(objects, strconv.FormatInt(intOf(row[0]), 10))
-		return nil
-	}, s.moment.Change)
-	return objects, err
+	n, err = s.timeline.number(s.ctx, routesThatHad(condition)+" LIMIT 1", s.moment.Change)
+	return n != 0, err
 }
