@@ -94,7 +94,7 @@ func (l *lookup) multicastInput(f flow, in *Link) []Answer {
 	case isNone(f.src) && !isLocalMulticast(f.dst):
 		return l.drop(f.src.String() + " cannot be a source")
 	case !isNone(f.src):
-		if _, ok := l.validSource(f, netip.Addr{}, in); !ok {
+		if _, ok := l.validSource(f, netip.Addr{}, in, loopback); !ok {
 			return l.refuse(syscall.EINVAL)
 		}
 	}
@@ -111,7 +111,7 @@ func (l *lookup) deliver(f flow, in *Link, res result, kind string) []Answer {
 	}
 	a := l.inputAnswer(f, in, res, kind)
 	if kind == "local" || !isNone(f.src) {
-		v, ok := l.validSource(f, dst, in)
+		v, ok := l.validSource(f, dst, in, loopback)
 		if !ok {
 			return l.refuse(syscall.EINVAL)
 		}
@@ -150,7 +150,7 @@ func (l *lookup) forward4(f flow, in *Link, res result) (answers []Answer) {
 	}
 	for _, leg := range legs {
 		out := l.link(leg.nexthop().Link)
-		v, ok := l.validSource(f, f.dst, in)
+		v, ok := l.validSource(f, f.dst, in, out.Index)
 		if !ok {
 			return l.refuse(syscall.EINVAL)
 		}
@@ -184,14 +184,15 @@ type verdict struct {
 	realms Realms
 }
 
-// validSource looks whether a packet may have the source it has;
-// fib_validate_source() of net/ipv4/fib_frontend.c.
-func (l *lookup) validSource(f flow, dst netip.Addr, in *Link) (verdict, bool) {
+// validSource looks whether a packet may have the source it has, where it
+// leaves by a link or, for this machine, by lo; fib_validate_source() of
+// net/ipv4/fib_frontend.c.
+func (l *lookup) validSource(f flow, dst netip.Addr, in *Link, out int64) (verdict, bool) {
 	if !dst.IsValid() {
 		dst = none4
 	}
 	strict := in.Settings["rp_filter"]
-	if strict == 0 && !l.Realms {
+	if strict == 0 && !l.Realms && out != in.Index {
 		switch _, own := l.addressOwner(f.src); {
 		case in.Settings["accept_local"] != 0:
 			return verdict{}, true
@@ -204,7 +205,7 @@ func (l *lookup) validSource(f flow, dst netip.Addr, in *Link) (verdict, bool) {
 		}
 	}
 	l.say("the way back to %s (rp_filter %d):", f.src, strict)
-	back := flow{dst: f.src, src: dst, in: loopback, l3mdev: l.master(in.Index), tos: f.tos, proto: f.proto, sport: f.dport, dport: f.sport}
+	back := flow{dst: f.src, src: dst, in: out, l3mdev: l.master(in.Index), tos: f.tos, proto: f.proto, sport: f.dport, dport: f.sport}
 	if in.Settings["src_valid_mark"] != 0 {
 		back.mark = f.mark
 	}
