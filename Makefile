@@ -5,7 +5,7 @@ BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c
 SCALE = full
 COUNT = 6
 FUZZTIME = 60s
-ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn
+ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
 UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|Benchmarks|Counts|$(ENDURANCE)
 

@@ -12,10 +12,11 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "query", "store", "rtnl"},
+	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl"},
 	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
-	"query":                  {"store", "rtnl", "migrations"},
+	"query":                  {"query/fib", "store", "rtnl", "migrations"},
+	"query/fib":              {},
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},

@@ -68,7 +68,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), showCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -145,6 +145,7 @@ var outcomes = []struct {
 }{
 	{errUsage, 2, "{command} --help"},
 	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
+	{query.ErrNoLink, 2, "nlrec show link --db {db}, with the same --at"},
 	{query.ErrFilter, 2, "nlrec tables"},
 	{query.ErrCursor, 2, "nlrec log -n 1 --show-cursor --db {db}"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},

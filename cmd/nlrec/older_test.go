@@ -30,6 +30,7 @@ func TestOlder(t *testing.T) {
 				{"query", "SELECT * FROM route_at('#45') UNION ALL SELECT * FROM route_history"},
 				{"query", "SELECT not_after_us, gap FROM change_log"},
 				{"query", "SELECT * FROM netconf, dating"},
+				{"get", "--at", "#45", "8.8.8.8"},
 			} {
 				out, err := exec.Command("nlrec", append(args, "--db", db)...).CombinedOutput()
 				if err != nil {

@@ -19,6 +19,7 @@ import (
 // scripts know
 //
 //	sample FILE     make the recording of recordingtest.Sample
+//	forwarding FILE make that of recordingtest.Forwarding
 //	empty FILE      make one whose first dump is not complete
 //	running FILE    record into FILE until the script ends
 //	seize FILE      have FILE for oneself until the script ends
@@ -34,6 +35,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sample": func(ts *testscript.TestScript, _ bool, args []string) { recordingtest.Sample(ts, ts.MkAbs(args[0])) },
+			"forwarding": func(ts *testscript.TestScript, _ bool, args []string) {
+				recordingtest.Forwarding(ts, ts.MkAbs(args[0]))
+			},
 			"empty": func(ts *testscript.TestScript, _ bool, args []string) {
 				recordingtest.Open(ts, ts.MkAbs(args[0])).Close(0)
 			},
