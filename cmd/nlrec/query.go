@@ -45,20 +45,38 @@ instant is one of
 			if at == "" && cmd.Flags().Changed("at") {
 				return usageError{text: "--at is empty"} // "now" would be the answer to another question
 			}
-			if !slices.Contains(query.Formats(), output) {
-				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.Formats(), ", "))}
+			format, err := queryFormat(cmd, output)
+			if err != nil {
+				return err
 			}
 			values, err := parseParams(params)
 			if err != nil {
 				return err
 			}
-			return ask(cmd, question{text, values, output}, query.Options{At: at})
+			return ask(cmd, question{text, values, format}, query.Options{At: at})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "format: "+strings.Join(query.Formats(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	return cmd
+}
+
+// autoFormat is the format that people read on a terminal, and programs
+// elsewhere.
+const autoFormat = "auto"
+
+// queryFormat returns the format that a name means.
+func queryFormat(cmd *cobra.Command, name string) (string, error) {
+	switch {
+	case name == autoFormat && isTerminal(cmd.OutOrStdout()):
+		return "box", nil
+	case name == autoFormat:
+		return "tsv", nil
+	case !slices.Contains(query.Formats(), name):
+		return "", usageError{text: fmt.Sprintf("-o %s: there are %s, %s", name, autoFormat, strings.Join(query.Formats(), ", "))}
+	}
+	return name, nil
 }
 
 func oneArgument(_ *cobra.Command, args []string) error {
