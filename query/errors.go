@@ -23,6 +23,7 @@ var (
 	ErrNoSQL   = errors.New("no SQL")
 	ErrFilter  = errors.New("no filter")
 	ErrCursor  = errors.New("no cursor")
+	ErrRows    = errors.New("the answer is cut")
 )
 
 // hinted is an error that comes with what to do next.

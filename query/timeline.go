@@ -56,7 +56,7 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	if err != nil {
 		return nil, WithPath(path, err)
 	}
-	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx), l.readCoverage(ctx)); err != nil {
+	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx, authorize), l.readCoverage(ctx)); err != nil {
 		return nil, WithPath(path, errors.Join(err, l.Close()))
 	}
 	return l, nil
@@ -199,6 +199,23 @@ func (l *timeline) outside(text string, at int64) error {
 	return hinted{
 		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(l.first, l.loc), reach),
 		l.example(FormatTime(near, l.loc))}
+}
+
+// gaps lists all gaps.
+func (l *timeline) gaps(ctx context.Context) (gaps []Gap, err error) {
+	rows, err := l.QueryContext(ctx, `SELECT coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
+			return nil, err
+		}
+		gaps = append(gaps, g)
+	}
+	return gaps, rows.Err()
 }
 
 // warnOfGaps says when changes may have been missed around a moment.

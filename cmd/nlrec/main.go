@@ -30,7 +30,8 @@ func main() {
 }
 
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
-// 3 not a readable recording, 4 an instant outside the recording, 5 refused.
+// 3 not a readable recording, 4 outside the recording or, if that matters, in a
+// gap, 5 refused, 6 cut by a limit, 130 interrupted.
 // A first interrupt, SIGTERM or SIGHUP cancels the command, a second ends the process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -156,13 +157,16 @@ var outcomes = []struct {
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
+	{query.ErrGap, 4, "nlrec status --db {db}"},
+	{query.ErrRows, 6, "--max-rows, or ORDER BY and LIMIT in the SQL"},
+	{errTimeout, 6, "--timeout, or ask for less: fewer columns, a shorter time"},
 	{query.ErrRefused, 5, "nlrec tables"},
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
 	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command} --db {db}"},
-	{context.Canceled, 1, ""},
+	{context.Canceled, 130, ""},
 }
 
 // report prints an error with a hint, and returns the exit code.
