@@ -43,6 +43,24 @@ func Hint(err error) string {
 	return ""
 }
 
+// placed is an error about a place in a statement.
+type placed struct {
+	error
+	excerpt string
+}
+
+func (s placed) Unwrap() error { return s.error }
+
+// Excerpt returns the line of the statement that an error is about and one with
+// carets under the place, safe for a terminal, or "".
+func Excerpt(err error) string {
+	var s placed
+	if errors.As(err, &s) {
+		return s.excerpt
+	}
+	return ""
+}
+
 // WithPath puts the name of the file before an error about it, and sorts
 // SQLite's errors. The errors of package os name the file already, behind the
 // name of a system call that does not matter to anybody.

@@ -181,7 +181,7 @@ func (r *Reader) explain(ctx context.Context, statement string, err error) error
 	if errors.Is(err, ErrRefused) {
 		return hinted{err, "a query only reads; nlrec tables shows what can be asked"}
 	}
-	return hinted{err, nearMiss(statement, err.Error())}
+	return r.timeline.complain(ctx, statement, err)
 }
 
 // Rows are the rows of an answer.

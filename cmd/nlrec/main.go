@@ -2,7 +2,8 @@
 // into one SQLite file, and answers SQL about any past instant of it.
 //
 // Answers go to standard output; all talk goes to standard error. An error is
-// one line that says what and why, and a second with what to do next.
+// one line that says what and why, and one with what to do next; between them an
+// error in SQL shows where it is.
 package main
 
 import (
@@ -189,6 +190,9 @@ func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 		hint = usage.hint
 	}
 	fmt.Fprintf(stderr, "nlrec: %s%s\n", oneLine(err.Error()), holder(cmd, err))
+	if excerpt := query.Excerpt(err); excerpt != "" {
+		fmt.Fprintln(stderr, excerpt)
+	}
 	if hint != "" {
 		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
 	}
