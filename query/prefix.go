@@ -14,6 +14,9 @@ import (
 // SQL. Both are texts as the views and ip(8) have them: an address, a prefix,
 // and for all addresses of a family "default", "all" or nothing.
 
+// ownFunctions lists the functions that SQLite itself does not have.
+func ownFunctions() []string { return []string{"covers"} }
+
 // registerFunctions makes the functions known to the connections of a driver.
 func registerFunctions(d *sqlite.Driver) error {
 	return d.RegisterDeterministicScalarFunction("covers", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {

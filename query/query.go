@@ -153,11 +153,16 @@ func (r *Reader) run(ctx context.Context, text string, values []driver.NamedValu
 	if err != nil {
 		return err
 	}
+	return r.perform(ctx, statement, statement, values, f)
+}
+
+// perform runs a text; statement is what errors are about.
+func (r *Reader) perform(ctx context.Context, text, statement string, values []driver.NamedValue, f func(*Rows) error) error {
 	r.functions.ctx, r.functions.err = ctx, nil
 	clear(r.uses)
 	return r.stage.perform(ctx, r.conn.Conn, func(conn driver.QueryerContext) error {
 		// Not ctx: the performance watches it.
-		rows, err := conn.QueryContext(context.Background(), statement, values)
+		rows, err := conn.QueryContext(context.Background(), text, values)
 		if err != nil {
 			return r.explain(ctx, statement, err)
 		}

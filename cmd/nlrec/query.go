@@ -39,6 +39,7 @@ instant is one of
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"
   nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"
   nlrec query --strict --timeout 10s --max-rows 1000 -o json "SELECT * FROM neighbour"
+  nlrec query --emit-sql --at '10m ago' "SELECT dst FROM route" | sqlite3 copy.db
   nlrec query --param dev=eth0 "SELECT dst FROM route WHERE dev = :dev"`,
 		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,6 +67,7 @@ instant is one of
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
 	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
+	cmd.Flags().BoolVar(&q.emit, "emit-sql", false, "print SQL that sqlite3 answers alike on the file, and no answer")
 	cmd.Flags().BoolVar(&q.strict, "strict", false, "exit code 4 when the answer touches a gap, or nothing records the present it is about")
 	return cmd
 }
@@ -135,6 +137,7 @@ type question struct {
 	output  string
 	timeout time.Duration // 0: none
 	strict  bool
+	emit    bool // print what plain SQLite is to be asked, and no answer
 }
 
 // ask prints the answer to a question.
@@ -154,6 +157,13 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if m := r.Moment(); m != nil && isTerminal(stderr) {
 		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
+	}
+	if q.emit {
+		text, err := r.Plain(ctx, q.text, q.params)
+		if err == nil {
+			_, err = io.WriteString(cmd.OutOrStdout(), text)
+		}
+		return interrupted(ctx, err)
 	}
 	err = r.QueryParams(ctx, q.text, q.params, func(rows *query.Rows) error {
 		return query.Write(cmd.OutOrStdout(), q.output, rows)
