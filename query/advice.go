@@ -130,8 +130,8 @@ func (c *complaint) comparesTo() bool {
 
 // functionNotions are what other databases call what SQLite has by another name.
 var functionNotions = map[string]string{
-	"now": "strftime('%s', 'now') * 1000000, in microseconds", "to_timestamp": "datetime(at_us / 1000000, 'unixepoch', 'localtime')",
-	"from_unixtime": "datetime(at_us / 1000000, 'unixepoch', 'localtime')", "len": "length(x)", "isnull": "ifnull(x, y)", "nvl": "ifnull(x, y)",
+	"now": "instant('now'), in microseconds", "to_timestamp": "local_time(at_us)", "from_unixtime": "local_time(at_us)",
+	"inet": "covers('10.0.0.0/8', dst), family(dst), host(local), network(local) or address_key(dst)", "len": "length(x)", "isnull": "ifnull(x, y)", "nvl": "ifnull(x, y)",
 	"string_agg": "group_concat(x, ', ')", "greatest": "max(x, y)", "least": "min(x, y)", "json_value": "json_extract(x, '$.name')",
 }
 

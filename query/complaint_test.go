@@ -33,7 +33,7 @@ func TestComplaints(t *testing.T) {
 		{"a view that is called", "SELECT * FROM link('10m ago')", "link", "write SELECT * FROM link_at('10m ago')"},
 		{"a function of tables as one of values", "SELECT link_at('now')", "link_at", "SELECT * FROM link_at('10m ago')"},
 		{"a function", "SELECT covrs('a', 'b')", "covrs", "did you mean covers?"},
-		{"another's function", "SELECT now()", "now", "strftime"},
+		{"another's function", "SELECT now()", "now", "instant('now')"},
 		{"arguments", "SELECT covers('x')", "covers", "nlrec tables"},
 		{"the same word twice", "SELECT 1 FROM link WHERE ifname IN (SELECT 1 FROM FROM link)", "FROM", ""},
 		{"another dialect", "SELECT 1 FROM link WHERE ifname ILIKE 'E%'", "ILIKE", "LIKE"},

@@ -120,7 +120,7 @@ func (p *plainer) piece(i int) (text string, n int, err error) {
 		return literal(p.value(t)), 1, nil
 	case isName && isAt && isKind(kind) && !p.follows(i, "."):
 		return p.call(i, kind)
-	case isName && slices.Contains(ownFunctions(), name) && p.follows(i, "("):
+	case isName && isOwnFunction(name) && p.follows(i, "("):
 		return "", 0, hinted{fmt.Errorf("%s: %w", name, ErrNotPlain), "leave the function out, or ask with nlrec query"}
 	case isName && isKind(name) && p.r.moment != nil && !p.isDefined(name):
 		return t.text, 1, p.define(name, name, p.r.moment)

@@ -68,7 +68,7 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 	if err := d.RegisterModule(moduleName, r.functions); err != nil {
 		return err
 	}
-	if err := errors.Join(r.stage.register(d), registerFunctions(d)); err != nil {
+	if err := errors.Join(r.stage.register(d), registerFunctions(d, r.timeline, r.functions.fail)); err != nil {
 		return err
 	}
 	if r.conn, err = connect(ctx, d, r.path); err != nil {

@@ -49,7 +49,7 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	}
 	if err == nil {
 		d := &sqlite.Driver{}
-		if err = registerFunctions(d); err == nil {
+		if err = registerFunctions(d, l, func(err error) error { return err }); err == nil {
 			l.connection, err = connect(ctx, d, path)
 		}
 	}
@@ -125,6 +125,27 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 	m = &Moment{At: i.At}
 	m.Change, err = l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, i.At)
 	return m, err
+}
+
+// microseconds finds when an instant is or was, which may be outside of what is
+// recorded. It fails with ErrInstant, or ErrOutside for no such change.
+func (l *timeline) microseconds(text string) (us int64, err error) {
+	i, err := ParseInstant(text, l.now, l.loc)
+	if err != nil {
+		return 0, err
+	}
+	ctx := context.Background() // whoever asks watches over the whole statement
+	if i.Change == 0 {
+		i, err = l.settle(ctx, text, i)
+		return i.At, err
+	}
+	if us, err = l.number(ctx, `SELECT at_us FROM change WHERE id = ?`, i.Change); us == 0 && err == nil {
+		_, err = l.findChange(ctx, text, i) // words why not
+	}
+	if i.Before {
+		us--
+	}
+	return us, err
 }
 
 // settle gives an instant that has a name its time.
