@@ -26,6 +26,9 @@ var ErrNotPlain = errors.New("plain SQLite has nothing like it")
 // Plain returns a statement that any SQLite since 3.26 answers on the file as
 // Query does this one. It fails with ErrNotPlain, or as Query does.
 func (r *Reader) Plain(ctx context.Context, text string, params []Param) (string, error) {
+	if r.recordings != nil {
+		return "", hinted{fmt.Errorf("several recordings: %w", ErrNotPlain), "--emit-sql with one --db"}
+	}
 	statement, err := oneStatement(text)
 	if err == nil {
 		err = checkParams(statement, params)

@@ -33,15 +33,16 @@ type Options struct {
 
 // A Reader asks one recording. It is not safe for concurrent use.
 type Reader struct {
-	path      string
-	timeline  *timeline
-	functions *functions
-	conn      *connection // for statements of others
-	stage     *stage
-	moment    *Moment // what the views mean; nil: now
-	maxRows   int64   // of Options
-	maxBytes  int64   // of Options
-	uses      uses
+	path       string
+	timeline   *timeline
+	functions  *functions
+	conn       *connection // for statements of others
+	stage      *stage
+	moment     *Moment // what the views mean; nil: now
+	maxRows    int64   // of Options
+	maxBytes   int64   // of Options
+	uses       uses
+	recordings []*recording // of OpenSeveral; none: there is but one recording
 }
 
 // Open opens the recording at path. It fails with store.ErrNotRecording,
@@ -66,6 +67,12 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 			return err
 		}
 	}
+	return r.connect(ctx, r.define)
+}
+
+// connect opens what statements run on, has defined what they find there,
+// and restricts it.
+func (r *Reader) connect(ctx context.Context, define func(context.Context) error) (err error) {
 	d := &sqlite.Driver{}
 	if err := d.RegisterModule(moduleName, r.functions); err != nil {
 		return err
@@ -76,7 +83,7 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 	if r.conn, err = connect(ctx, d, r.path); err != nil {
 		return WithPath(r.path, err)
 	}
-	if err := r.define(ctx); err != nil {
+	if err := define(ctx); err != nil {
 		return WithPath(r.path, err)
 	}
 	return r.conn.restrict(ctx, r.authorize)
@@ -118,7 +125,13 @@ func (r *Reader) Close() error {
 	if r.conn != nil {
 		err = r.conn.Close()
 	}
-	return errors.Join(err, r.timeline.Close())
+	if r.recordings == nil && r.timeline != nil {
+		return errors.Join(err, r.timeline.Close())
+	}
+	for _, m := range r.recordings {
+		err = errors.Join(err, m.timeline.Close())
+	}
+	return err
 }
 
 // Query runs one statement and hands its rows to f, which may not keep them.

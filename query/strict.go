@@ -51,7 +51,7 @@ func (r *Reader) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, datab
 	switch {
 	case action == sqlite.AuthSelect:
 		r.noteView(view)
-	case action == sqlite.AuthRead && database == "main" && isKind(arg1):
+	case action == sqlite.AuthRead && database == "main" && r.recordings == nil && isKind(arg1):
 		r.uses[use{kind: arg1, when: atPresent}] = true // main.route, which --at does not change
 	case action == sqlite.AuthRead && view == "" && arg1 == "change":
 		r.uses[use{when: overAll}] = true
@@ -78,15 +78,33 @@ func (r *Reader) noteView(name string) {
 // Certain fails with ErrGap when what the last statement asked about lies in a
 // gap, and with ErrOutside when it is the present and nothing records.
 func (r *Reader) Certain(ctx context.Context) error {
-	gaps, err := r.timeline.gaps(ctx)
+	if r.recordings == nil {
+		return r.timeline.certain(ctx, r.uses)
+	}
+	for _, m := range r.recordings {
+		of := uses{}
+		for u := range r.uses {
+			if u.when == atInstant { // that of --at, which only means the same
+				u.at = m.moment.At
+			}
+			of[u] = true
+		}
+		if err := m.timeline.certain(ctx, of); err != nil {
+			return WithPath(m.path, err)
+		}
+	}
+	return nil
+}
+
+func (l *timeline) certain(ctx context.Context, asked uses) error {
+	gaps, err := l.gaps(ctx)
 	if err != nil {
-		return WithPath(r.path, err)
+		return WithPath(l.path, err)
 	}
 	var touched []Gap
-	for u := range r.uses {
-		if u.when == atPresent && !r.timeline.recording {
-			return hinted{fmt.Errorf("now: %w: nothing is recorded since %s", ErrOutside, FormatTime(r.timeline.last, r.timeline.loc)),
-				r.timeline.example(FormatTime(r.timeline.last, r.timeline.loc))}
+	for u := range asked {
+		if u.when == atPresent && !l.recording {
+			return hinted{fmt.Errorf("now: %w: nothing is recorded since %s", ErrOutside, FormatTime(l.last, l.loc)), l.example(FormatTime(l.last, l.loc))}
 		}
 		for _, g := range gaps {
 			if u.touches(g) && !slices.Contains(touched, g) {
@@ -98,11 +116,11 @@ func (r *Reader) Certain(ctx context.Context) error {
 		return nil
 	}
 	first := slices.MinFunc(touched, func(a, b Gap) int { return int(a.From - b.From) })
-	text := first.warning(r.timeline.loc)
+	text := first.warning(l.loc)
 	if n := len(touched) - 1; n > 0 {
 		text += fmt.Sprintf("; and %d more", n)
 	}
-	return hinted{fmt.Errorf("%w: %s", ErrGap, text), `nlrec query --db ` + r.path + ` "SELECT * FROM gap"; --at asks about one instant`}
+	return hinted{fmt.Errorf("%w: %s", ErrGap, text), `nlrec query --db ` + l.path + ` "SELECT * FROM gap"; --at asks about one instant`}
 }
 
 // touches reports whether what is asked may be wrong because of a gap.

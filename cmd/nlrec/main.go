@@ -40,7 +40,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	context.AfterFunc(ctx, stop)
 
 	root, began := rootCommand(), false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		began = true
+		return checkDatabases(cmd)
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -69,7 +72,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, // misuse makes them
 	}
-	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
+	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
@@ -102,11 +105,6 @@ func defaultPath(getenv func(string) string, uid int) string {
 		state = filepath.Join(getenv("HOME"), ".local", "state")
 	}
 	return filepath.Join(state, "nlrec", "nlrec.db")
-}
-
-// dbPath returns the value of the flag --db.
-func dbPath(cmd *cobra.Command) string {
-	return cmd.Flag("db").Value.String()
 }
 
 // errUsage is what a command is called wrongly with.
@@ -158,6 +156,7 @@ var outcomes = []struct {
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
+	{query.ErrSeveral, 2, "nlrec query --db {db}, one after another"},
 	{query.ErrGap, 4, "nlrec status --db {db}"},
 	{query.ErrRows, 6, "--max-rows, or ORDER BY and LIMIT in the SQL"},
 	{query.ErrLength, 6, "ask for rows instead of one long value, or for a part of it with substr()"},

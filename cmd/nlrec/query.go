@@ -35,12 +35,16 @@ instant is one of
   2026-05-01 12:00[:00[.000000]]    local time; 2026-05-01 is its midnight
   10m ago, -1h30m, now              us, ms, s, m, h, d, w
   @1700000000[.000000]              seconds since 1970
-  #12345                            right after that change`,
+  #12345                            right after that change
+
+Several --db are asked as one: every table has a column host first. All ids are
+those of one recording, so a join compares host as well.`,
 		Example: `  nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"
   nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"
   nlrec query --strict --timeout 10s --max-rows 1000 -o json "SELECT * FROM neighbour"
   nlrec query --emit-sql --at '10m ago' "SELECT dst FROM route" | sqlite3 copy.db
+  nlrec query --db a.db --db b.db "SELECT host, count(*) FROM route GROUP BY host"
   nlrec query --param dev=eth0 "SELECT dst FROM route WHERE dev = :dev"`,
 		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -155,7 +159,7 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 		debug.SetMemoryLimit(o.MaxBytes / 4 * 3) // collect garbage before it counts
 	}
 	o.Warn = func(text string) { fmt.Fprintf(stderr, "nlrec: warning: %s\n", oneLine(text)) }
-	r, err := query.Open(ctx, dbPath(cmd), o)
+	r, err := query.OpenSeveral(ctx, dbPaths(cmd), o)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
