@@ -1,17 +1,20 @@
 # What people and CI run. `make test` is all of it.
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+SCALE = full
+COUNT = 6
 FUZZTIME = 60s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|$(ENDURANCE)
+UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|Benchmarks|Counts|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
 	go test -race -timeout 15m -skip='^Test(Model|$(UNRACED))$$' ./...
-	go test -timeout 15m -run='^Test($(UNRACED))$$' ./recorder ./cmd/nlrec
+	go test -timeout 15m -run='^Test($(UNRACED))$$' ./recorder ./cmd/nlrec ./bench
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
@@ -38,7 +41,20 @@ tools:
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing libc6-dev; \
 	else echo "install:$$missing"; exit 1; fi
 
-bench:
-	go test -run='^$$' -bench=. -benchmem ./...
+# Beside what people would run otherwise; it writes docs/benchmarks.md and its plots. What of the
+# peers cannot be installed is skipped, and the page says so. SCALE=small is for a look.
+bench: tools
+	@missing=; /usr/bin/python3 -c 'import pyroute2' 2>/dev/null || missing="$$missing python3-pyroute2"; \
+	command -v gnuplot >/dev/null || missing="$$missing gnuplot-nox"; \
+	if [ -n "$$missing" ]; then { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; } || \
+		echo "cannot install$$missing: what needs it is skipped"; fi
+	go run ./bench -scale $(SCALE) -o docs/benchmarks.md
 
-.PHONY: build test exact day check tools bench
+# Before and after: make microbench >old.txt; …; make microbench >new.txt; make benchstat
+microbench:
+	@go test -run='^$$' -bench=. -benchmem -count=$(COUNT) ./...
+
+benchstat:
+	@$(BENCHSTAT) old.txt new.txt
+
+.PHONY: build test exact day check tools bench microbench benchstat

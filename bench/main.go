@@ -75,6 +75,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer b.close()
+	defer context.AfterFunc(ctx, func() { // what it started dies with it
+		b.close()
+		os.Exit(1)
+	})()
 	r, err := b.measure(chosen)
 	if *page == "" {
 		return errors.Join(err, r.write(stdout))
@@ -150,9 +154,6 @@ func (b *bench) measure(chosen []subject) (*report, error) {
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.name, err))
 			part.Notes = append(part.Notes, fmt.Sprintf("This could not be measured to its end: %v.", err))
-		}
-		if b.ctx.Err() != nil {
-			return r, b.ctx.Err()
 		}
 		r.Sections = append(r.Sections, part)
 	}

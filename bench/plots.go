@@ -18,16 +18,18 @@ type plot struct {
 	Log   bool // the y axis, too
 }
 
+// colours is how many gnuplot has; then lines are dashed.
+const colours = 8
+
 func plots() []plot {
 	return []plot{
 		{"throughput", "Changes to disk", "changes/s", false},
 		{"bytes", "Size of the file", "bytes per change", false},
-		{"questions", "Questions", "s", true},
+		{"questions", "Questions", "seconds", true},
 	}
 }
 
-// drawPlots lets gnuplot draw into a folder, and returns what to show of it:
-// names of files.
+// drawPlots lets gnuplot draw into a folder, and returns the names of the files.
 func drawPlots(folder string, curves []curve) (files []string, err error) {
 	if _, err := exec.LookPath("gnuplot"); err != nil {
 		return nil, fmt.Errorf("no plots: gnuplot is not installed")
@@ -60,8 +62,8 @@ func drawPlots(folder string, curves []curve) (files []string, err error) {
 // script is what gnuplot is told.
 func (p plot) script(path string, curves []curve) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "set terminal svg size 900,500 font 'sans-serif,13' background 'white'\nset output '%s'\nset title '%s'\n", path, p.Title)
-	fmt.Fprintf(&b, "set xlabel 'changes'\nset ylabel '%s'\nset logscale x\nset format x '10^{%%L}'\nset grid\nset key outside right noenhanced\n", p.Y)
+	fmt.Fprintf(&b, "set terminal svg size 900,640 font 'sans-serif,13' background 'white'\nset output '%s'\nset title '%s'\n", path, p.Title)
+	fmt.Fprintf(&b, "set xlabel 'changes'\nset ylabel '%s'\nset logscale x\nset format x '10^{%%L}'\nset grid\nset key below noenhanced\n", p.Y)
 	if p.Log {
 		b.WriteString("set logscale y\n")
 	} else {
@@ -74,7 +76,7 @@ func (p plot) script(path string, curves []curve) []byte {
 			fmt.Fprintf(&b, "%g %g\n", at.X, at.Y)
 		}
 		b.WriteString("end\n")
-		lines = append(lines, fmt.Sprintf("$curve%d with linespoints linewidth 2 title '%s'", i, strings.NewReplacer("`", "", "'", "’").Replace(c.Name)))
+		lines = append(lines, fmt.Sprintf("$curve%d with linespoints linewidth 2 dashtype %d title '%s'", i, 1+i/colours, strings.NewReplacer("`", "", "'", "’").Replace(c.Name)))
 	}
 	fmt.Fprintf(&b, "plot %s\n", strings.Join(lines, ", "))
 	return b.Bytes()

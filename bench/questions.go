@@ -34,6 +34,7 @@ const (
 	logOf100     = "`nlrec log -n 100`"
 	getNow       = "`nlrec get`"
 	oneObject    = "one object's history"
+	historyOf    = "`nlrec history` of one object"
 	hourOfLog    = "an hour's log"
 	weekOfFlaps  = "flap counts of a week"
 	replayOfAll  = "`ip monitor file` of all"
@@ -59,17 +60,25 @@ func questions() []question {
 		}
 	}
 	return append(all,
-		question{oneObject, inSQL(`SELECT * FROM route_history WHERE family = 'inet' AND table_id = 254 AND dst = '`+prefixText(777)+`'`, nil)},
+		question{oneObject, func(b *bench, h history) (answer, error) {
+			return ask(b, h, query.Options{}, `SELECT * FROM route_history WHERE family = 'inet' AND table_id = 254 AND dst = '`+prefixText(h.objects/2)+`'`)
+		}},
 		question{hourOfLog, inSQL(`SELECT * FROM change_log WHERE at_us BETWEEN %d AND %d ORDER BY id`, window(time.Hour))},
 		question{weekOfFlaps, inSQL(`SELECT label, count(*) FROM change_log WHERE kind = 'route' AND at_us BETWEEN %d AND %d
 			GROUP BY object ORDER BY count(*) DESC LIMIT 20`, window(week))},
 		question{processStart, command("version")},
 		question{logOf100, command("log", "-n", "100")},
+		question{"`nlrec show route` as of the middle", func(b *bench, h history) (answer, error) {
+			return command("show", "route", "--at", instant(h.at(0.5)))(b, h)
+		}},
+		question{historyOf, func(b *bench, h history) (answer, error) {
+			return command("history", "route", prefixText(h.objects/2))(b, h)
+		}},
 		question{"`nlrec log` of an hour", inWindow("log", time.Hour)},
 		question{"`nlrec top` of a week", inWindow("top", week)},
-		question{getNow, command("get", host(777))},
+		question{getNow, func(b *bench, h history) (answer, error) { return command("get", host(h.objects/2))(b, h) }},
 		question{"`nlrec get --at` the middle", func(b *bench, h history) (answer, error) {
-			return command("get", host(777), "--at", instant(h.at(0.5)))(b, h)
+			return command("get", host(h.objects/2), "--at", instant(h.at(0.5)))(b, h)
 		}},
 	)
 }

@@ -212,8 +212,12 @@ func replayGoals(a asked) (goals []goal) {
 	if !done {
 		return []goal{{"questions beside a replay with `ip monitor file`", "100 ×", "iproute2 is not installed", skipped}}
 	}
-	for _, name := range []string{stateAt(0.5), oneObject, hourOfLog, weekOfFlaps} {
-		ratio := replay.All.Seconds() / a.answers[name].All.Seconds()
+	for _, name := range []string{stateAt(0.5), oneObject, historyOf, hourOfLog, weekOfFlaps, getNow} {
+		x, done := a.answers[name]
+		if !done {
+			continue
+		}
+		ratio := replay.All.Seconds() / x.All.Seconds()
 		goals = append(goals, goal{fmt.Sprintf("%s, faster than a replay of %s changes, %s routes", name, whole(a.changes), whole(a.objects)), "100 ×", times(ratio), within(ratio >= 100)})
 	}
 	return goals

@@ -18,7 +18,6 @@ import (
 
 // spent is what a process has taken up to an instant.
 type spent struct {
-	at      time.Time
 	CPU     time.Duration
 	Wakeups int64
 	Calls   int64 // bytes handed to write(2)
@@ -26,19 +25,22 @@ type spent struct {
 }
 
 func (p *process) spent() spent {
-	s := spent{at: time.Now(), CPU: p.cpu(), Wakeups: p.wakeups()}
+	s := spent{CPU: p.cpu(), Wakeups: p.wakeups()}
 	s.Calls, s.Disk = p.written()
 	return s
 }
 
-// since returns the difference.
-func (s spent) since(t spent) spent {
-	return spent{s.at, s.CPU - t.CPU, s.Wakeups - t.Wakeups, s.Calls - t.Calls, s.Disk - t.Disk}
+// plus returns the sum.
+func (s spent) plus(t spent) spent {
+	return spent{s.CPU + t.CPU, s.Wakeups + t.Wakeups, s.Calls + t.Calls, s.Disk + t.Disk}
 }
+
+// since returns the difference.
+func (s spent) since(t spent) spent { return s.plus(t.times(-1)) }
 
 // times returns so much more or less.
 func (s spent) times(f float64) spent {
-	return spent{s.at, time.Duration(float64(s.CPU) * f), int64(float64(s.Wakeups) * f), int64(float64(s.Calls) * f), int64(float64(s.Disk) * f)}
+	return spent{time.Duration(float64(s.CPU) * f), int64(float64(s.Wakeups) * f), int64(float64(s.Calls) * f), int64(float64(s.Disk) * f)}
 }
 
 // A quietRun is what each contender has spent on something.

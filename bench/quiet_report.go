@@ -23,11 +23,11 @@ func quiet(b *bench) (section, error) {
 		return s, err
 	}
 	s.How = fmt.Sprintf(`All record side by side in one namespace. A day of a quiet host (bench/day.go) has %s events: neighbours
-that turn stale and reachable, router advertisements, DHCP renewals, container starts. %s of them were played with %v
+that turn stale and reachable, router advertisements, DHCP renewals, container starts. %s of them were played with %s
 between two, so that each is written on its own; they are %s of nlrec's timeline, and took %s. What time itself
 costs was measured over %s in which nothing happened, is taken off, and added for a whole day.
 Bytes written are those handed to write(2); those to disk made pages dirty that go there. Wake-ups are the voluntary
-context switches of all threads.`, whole(len(events())), whole(len(b.someEvents())), b.scale.Step,
+context switches of all threads.`, whole(len(events())), whole(len(b.someEvents())), span(b.scale.Step),
 		counted(m.day.Changes, "change", "changes"), span(m.day.Took), span(m.idle.Took))
 	s.Tables = []table{m.dayTable(), m.changeTable(b)}
 	s.Goals = m.goals(b)
@@ -89,7 +89,7 @@ func (m quietRuns) less(name string, run quietRun) spent {
 // wholeDay returns what a day costs, and what of that when nothing happens.
 func (m quietRuns) wholeDay(name string) (all, idle spent) {
 	idle = m.idle.Spent[name].times(day.Seconds() / m.idle.Took.Seconds())
-	return idle.since(m.less(name, m.day).times(-m.parts)), idle
+	return idle.plus(m.less(name, m.day).times(m.parts)), idle
 }
 
 func (m quietRuns) dayTable() table {

@@ -81,6 +81,7 @@ func newReport(b *bench) (*report, error) {
 		{"date", time.Now().UTC().Format(time.DateOnly)},
 		{"scale", b.scale.Name},
 		{"machine", machine()},
+		{"load when it began", load1()},
 		{"kernel", unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:]) + " " + unix.ByteSliceToString(name.Machine[:])},
 		{"nlrec", oneLine(version)},
 		{"iproute2", said("ip", "-V")},
@@ -104,6 +105,13 @@ func machine() string {
 	}
 	return fmt.Sprintf("%s, %s, %s GiB of memory, shared with others", model, counted(cores, "core", "cores"),
 		figure(float64(field("/proc/meminfo", "MemTotal"))/(1<<20)))
+}
+
+// load1 returns how many processes wanted to run in the last minute.
+func load1() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(text), " ")
+	return first + " processes that wanted to run"
 }
 
 // said returns what a program prints; where there is none, that.

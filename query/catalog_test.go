@@ -85,7 +85,8 @@ func TestDebianSQLite(t *testing.T) {
 	}
 }
 
-// No question about an instant looks at the whole history: what it looks for
+// No question about an instant, or about what one object was, looks at the whole
+// history: what it looks for
 // in the table change it finds by an index. The views call the table c and p, too.
 func TestPlans(t *testing.T) {
 	r := open(t, samplePath(t), "")
@@ -104,6 +105,7 @@ func TestPlans(t *testing.T) {
 		}
 		check(text, "INDEX change_object (object=? AND rowid>?)")
 		check("SELECT * FROM "+k.Name, "now USING INTEGER PRIMARY KEY")
+		check("SELECT * FROM "+k.Name+"_history WHERE "+k.Key[len(k.Key)-1]+" = 1", "INDEX change_object (object=?)")
 	}
 }
 

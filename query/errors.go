@@ -22,6 +22,7 @@ var (
 	ErrDamaged = errors.New("the file is damaged")
 	ErrNoSQL   = errors.New("no SQL")
 	ErrFilter  = errors.New("no filter")
+	ErrCursor  = errors.New("no cursor")
 )
 
 // hinted is an error that comes with what to do next.

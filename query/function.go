@@ -132,10 +132,10 @@ type plan struct {
 
 func (p plan) String() string { return join(p.used) + ";" + join(p.equal) }
 
-func join(numbers []int) string {
+func join[T int | int64](numbers []T) string {
 	texts := make([]string, len(numbers))
 	for i, n := range numbers {
-		texts[i] = strconv.Itoa(n)
+		texts[i] = strconv.FormatInt(int64(n), 10)
 	}
 	return strings.Join(texts, ",")
 }

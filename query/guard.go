@@ -19,8 +19,8 @@ import (
 var acting = []string{"ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DELETE", "DETACH", "DROP", "END", "INSERT",
 	"REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM"}
 
-// readingPragmas tell about the schema and change nothing.
-var readingPragmas = []string{"table_info", "table_xinfo", "table_list", "function_list", "index_list", "index_info", "index_xinfo"}
+// readingPragmas tell about the schema and the file, and change nothing.
+var readingPragmas = []string{"data_version", "table_info", "table_xinfo", "table_list", "function_list", "index_list", "index_info", "index_xinfo"}
 
 // deniedFunctions reach outside the database, or into SQLite.
 var deniedFunctions = []string{"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "sqlite_log"}

@@ -25,6 +25,9 @@ func TestParseInstant(t *testing.T) {
 		}
 		return at.UnixMicro()
 	}
+	here := now.In(berlin)
+	day, yesterday, tomorrow := here.Format(time.DateOnly), here.AddDate(0, 0, -1).Format(time.DateOnly), here.AddDate(0, 0, 1).Format(time.DateOnly)
+	offset := here.Format("Z07:00")
 	tests := []struct {
 		text string
 		want Instant
@@ -62,6 +65,31 @@ func TestParseInstant(t *testing.T) {
 		{"-3ms7us", Instant{At: t0 - 3007}},
 		{"5µs ago", Instant{At: t0 - 5}},
 		{"-0s", Instant{At: t0}},
+		{"+5min", Instant{At: t0 + 300*second}},
+		{"2 hours 1 minute ago", Instant{At: t0 - 7260*second}},
+		{"1month ago", Instant{At: t0 - 2629800*second}},
+		{"1M ago", Instant{At: t0 - 2629800*second}},
+		{"1 year ago", Instant{At: t0 - 31557600*second}},
+		{"#12345^", Instant{Change: 12345, Before: true}},
+		{"first", Instant{Mark: "first"}},
+		{"last", Instant{Mark: "last"}},
+		{"boot", Instant{Mark: "boot"}},
+		{"boot-2", Instant{Mark: "boot", Back: 2}},
+		{"today", Instant{At: micro(day + "T00:00:00" + offset)}},
+		{"12:30", Instant{At: micro(day + "T12:30:00" + offset)}},
+		{"12:30:01.5", Instant{At: micro(day+"T12:30:01"+offset) + 500000}},
+		{"yesterday", Instant{At: micro(yesterday + "T00:00:00" + offset)}},
+		{"tomorrow", Instant{At: micro(tomorrow + "T00:00:00" + offset)}},
+		{"yesterday 12:30", Instant{At: micro(yesterday + "T12:30:00" + offset)}},
+		{"yesterday UTC", Instant{At: micro(yesterday + "T00:00:00Z")}},
+		{"Fri 2026-05-01 12:00", Instant{At: micro("2026-05-01T10:00:00Z")}},
+		{"friday 2026-05-01", Instant{At: micro("2026-04-30T22:00:00Z")}},
+		{"Fri, 2026-05-01T12:00:00Z", Instant{At: micro("2026-05-01T12:00:00Z")}},
+		{"2026-05-01 12:00 UTC", Instant{At: micro("2026-05-01T12:00:00Z")}},
+		{"2026-05-01 12:00 America/St_Johns", Instant{At: micro("2026-05-01T14:30:00Z")}},
+		{"2026-05-01 12:00:00 CEST", Instant{At: micro("2026-05-01T10:00:00Z")}},
+		{"2026-10-25 02:30 CEST", Instant{At: micro("2026-10-25T00:30:00Z")}},
+		{"2026-10-25 02:30 CET", Instant{At: micro("2026-10-25T01:30:00Z")}},
 	}
 	for _, tt := range tests {
 		got, err := ParseInstant(tt.text, now, berlin)
@@ -74,8 +102,9 @@ func TestParseInstant(t *testing.T) {
 func TestNoInstant(t *testing.T) {
 	berlin := place(t, "Europe/Berlin")
 	tests := []struct{ text, why string }{
-		{"", "neither"}, {"yesterday", "neither"}, {"12:00", "neither"}, {"1700000000", "neither"}, {"2026-13-01", "neither"}, {"2026-02-30", "neither"},
-		{"2026-05-01 25:00", "neither"}, {"2026-05-01T12:00:00+99:00", "neither"}, {"2026-05-01x", "neither"}, {"+5m", "neither"}, {"2026-05-01 12:00:00 CEST", "neither"},
+		{"", "neither"}, {"yesteryear", "neither"}, {"1200", "neither"}, {"24:00", "neither"}, {"today x", "neither"}, {"1700000000", "neither"}, {"2026-13-01", "neither"}, {"2026-02-30", "neither"},
+		{"2026-05-01 25:00", "neither"}, {"2026-05-01T12:00:00+99:00", "neither"}, {"2026-05-01x", "neither"}, {"+5x", "a span"}, {"2026-05-01 12:00:00 EST", "calls its time"}, {"2026-05-01 12:00:00 CET", "calls its time"}, {"2026-05-01 12:00 Mars/Olympus", "no such zone"}, {"2026-05-01 12:00 now", "neither"},
+		{"Thu 2026-05-01", "2026-05-01 is a Friday"}, {"Fri", "a date"}, {"Fri 12:00", "a date"}, {"boots", "boot-1"}, {"boot-", "boot-1"}, {"boot+1", "boot-1"}, {"last!", "neither"}, {"#5^^", "after #"},
 		{"#", "after #"}, {"#0", "after #"}, {"#-1", "after #"}, {"#x", "after #"}, {"#99999999999999999999", "after #"},
 		{"@", "after @"}, {"@x", "after @"}, {"@1.", "after @"}, {"@1e9", "after @"}, {"@9999999999999", "after @"},
 		{"-", "a span"}, {"ago", "a span"}, {"-10", "a span"}, {"-10x", "a span"}, {"-m", "a span"}, {"-10m ago", "a span"}, {"--5m", "a span"}, {"-99999999999w", "too long"},

@@ -59,9 +59,6 @@ func (o *object) putSelector(column, word string, r record) {
 
 func (o *object) putMark(r record) {
 	mark, mask := r.text("fwmark"), r.text("fwmask")
-	if mark == "" && mask != "" { // the kernel leaves out a zero
-		mark = "0"
-	}
 	switch {
 	case mark == "":
 	case mask == "" || mask == "0xffffffff":

@@ -61,3 +61,16 @@ func (c *connection) number(ctx context.Context, query string, args ...any) (int
 	}
 	return n.Int64, err
 }
+
+// scanNumbers reads the only column of all rows, and closes them.
+func scanNumbers(rows *sql.Rows) (numbers []int64, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, rows.Err()
+}

@@ -165,7 +165,7 @@ func TestErrors(t *testing.T) {
 		{"a slip", "", "SELCT 1", nil, `near "SELCT": syntax error`, "nlrec tables"},
 		{"no SQL", "", " -- nothing ;\n", ErrNoSQL, "no SQL", ""},
 		{"double quotes", "", `SELECT * FROM link WHERE ifname = "eth0"`, nil, "single-quotes", ""},
-		{"no instant", "yesterday", "SELECT 1", ErrInstant, "yesterday: no instant", ""},
+		{"no instant", "yesteryear", "SELECT 1", ErrInstant, "yesteryear: no instant", ""},
 		{"before it began", "2020-01-01", "SELECT 1", ErrOutside, "from 2026-05-01T10:00:00.000000Z to 2026-05-01T10:00:10.000000Z", "--at 2026-05-01T10:00:00.000000Z"},
 		{"after it ended", "2026-05-01 10:00:10.000001", "SELECT 1", ErrOutside, "does not cover", "--at 2026-05-01T10:00:10.000000Z"},
 		{"no such change", "#6", "SELECT 1", ErrOutside, "its last change is #5", "--at '#5'"},

@@ -114,7 +114,10 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 		return nil, hinted{fmt.Errorf("%s: %w: its first dump is not complete", text, ErrOutside), "nlrec status --db " + l.path}
 	}
 	if i.Change != 0 {
-		return l.findChange(ctx, text, i.Change)
+		return l.findChange(ctx, text, i)
+	}
+	if i, err = l.settle(ctx, text, i); err != nil {
+		return nil, err
 	}
 	if i.At < l.first || i.At > l.last {
 		return nil, l.outside(text, i.At)
@@ -124,7 +127,34 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 	return m, err
 }
 
-func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Moment, error) {
+// settle gives an instant that has a name its time.
+func (l *timeline) settle(ctx context.Context, text string, i Instant) (Instant, error) {
+	switch i.Mark {
+	case "first":
+		return Instant{At: l.first}, nil
+	case "last":
+		return Instant{At: l.last}, nil
+	case "boot":
+		return l.findBoot(ctx, text, i.Back)
+	}
+	return i, nil
+}
+
+// findBoot finds when the machine booted, by the first session that noted it.
+// What went before that session is not known of the network, so a boot that
+// was not recorded from its beginning begins with the session.
+func (l *timeline) findBoot(ctx context.Context, text string, back int64) (Instant, error) {
+	at, err := l.number(ctx, `
+		SELECT min(ready_us) FROM session WHERE ready_us IS NOT NULL
+		GROUP BY boot_id ORDER BY min(id) DESC LIMIT 1 OFFSET ?`, back)
+	if err == nil && at == 0 {
+		err = hinted{fmt.Errorf("%s: %w: so many boots are not recorded", Visible(text), ErrOutside), "SELECT DISTINCT boot_id FROM session"}
+	}
+	return Instant{At: at}, err
+}
+
+func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Moment, error) {
+	id := i.Change
 	at, err := l.number(ctx, `SELECT at_us FROM change WHERE id = ?`, id)
 	if err != nil {
 		return nil, err
@@ -138,6 +168,9 @@ func (l *timeline) findChange(ctx context.Context, text string, id int64) (*Mome
 	first, err := l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, l.first)
 	if err != nil {
 		return nil, err
+	}
+	if i.Before {
+		id, at = id-1, at-1
 	}
 	if id < first {
 		return nil, hinted{

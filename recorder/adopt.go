@@ -26,6 +26,9 @@ func (r *Recorder) adopt(l *look, p purpose, at, began, ended int64) error {
 		rounds = rounds[len(rounds)-1:]
 	}
 	kept := r.adoptMissing(l, rounds, from)
+	if len(rounds) == 1 {
+		rounds[0].first = nil // it is large, and what follows takes as much
+	}
 	if err := r.adoptShown(l, rounds, from, p.blind, kept); err != nil {
 		return err
 	}
@@ -102,16 +105,24 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool, 
 	done := map[string]bool{}
 	for i := len(rounds) - 1; i >= 0; i-- {
 		last := i == len(rounds)-1
-		for _, text := range rounds[i].order {
+		for at := range rounds[i].slots() {
+			text := rounds[i].seen[at].text
 			if done[text] || l.ever[text] && !last || l.during[text] && (l.kind.Slots == nil || !blind) {
 				continue
 			}
-			shown := r.believed(l, text, union(l, rounds[:i+1], text))
-			if lacks := r.lacks(l, text, shown); len(lacks) > 0 {
+			if len(rounds) > 1 {
+				done[text] = true
+			}
+			shown := union(l, rounds[:i], text, rounds[i].statesAt(at))
+			if r.state.isAll(l.kind, text, shown) {
+				continue
+			}
+			key := rtnl.ParseKey(text)
+			shown = r.believed(l, key, text, shown)
+			if lacks := r.lacks(l, key, text, shown); len(lacks) > 0 {
 				shown, kept[text] = append(shown, lacks...), true
 			}
-			r.state.reconcile(l.subject, rtnl.ParseKey(text), text, shown, from)
-			done[text] = len(rounds) > 1
+			r.state.reconcile(l.subject, key, text, shown, from)
 			if err := r.commitFull(); err != nil {
 				return err
 			}
@@ -122,8 +133,7 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool, 
 
 // believed returns what is to be believed of the states that rounds show of a
 // slot.
-func (r *Recorder) believed(l *look, text string, shown []rtnl.Row) (believed []rtnl.Row) {
-	key := rtnl.ParseKey(text)
+func (r *Recorder) believed(l *look, key rtnl.Row, text string, shown []rtnl.Row) (believed []rtnl.Row) {
 	for _, state := range shown {
 		if state = r.state.believable(l.kind, key, text, state); state != nil {
 			believed = append(believed, state)
@@ -134,27 +144,26 @@ func (r *Recorder) believed(l *look, text string, shown []rtnl.Row) (believed []
 
 // lacks returns the states that are held of a slot and not shown, where the
 // rounds do not prove them gone.
-func (r *Recorder) lacks(l *look, text string, shown []rtnl.Row) (states []rtnl.Row) {
+func (r *Recorder) lacks(l *look, key rtnl.Row, text string, shown []rtnl.Row) (states []rtnl.Row) {
 	if l.whole || l.ever[text] || l.kind.Slots == nil || r.lacked(l, text) {
 		return nil
 	}
-	for _, e := range elements(r.state.kinds[l.kind][text]) {
-		if l.link == 0 || standsOn(l.kind, rtnl.ParseKey(text), e.State, l.link) {
+	for _, e := range elements(r.state.kinds[l.kind].of(text)) {
+		if l.link == 0 || standsOn(l.kind, key, e.State, l.link) {
 			states = append(states, e.State)
 		}
 	}
 	return without(l.kind, states, shown)
 }
 
-// union returns what rounds show of a slot, as the last has it: what that
-// lacks is added, and of copies the fewest count.
-func union(l *look, rounds []round, text string) []rtnl.Row {
-	states := rounds[len(rounds)-1].slots[text]
+// union returns what rounds show of a slot, as the last has it, which shows
+// states: what that lacks is added, and of copies the fewest count.
+func union(l *look, before []round, text string, states []rtnl.Row) []rtnl.Row {
 	if l.kind.Slots == nil || l.ever[text] {
 		return states
 	}
-	for _, earlier := range rounds[:len(rounds)-1] {
-		shown := earlier.slots[text]
+	for _, earlier := range before {
+		shown := earlier.states(text)
 		switch {
 		case !l.kind.Slots.Multiset:
 			states = append(slices.Clone(states), without(l.kind, shown, states)...)

@@ -22,14 +22,14 @@ func (st *state) depart(k *rtnl.Kind, text string, o *store.Object) {
 	if len(st.departed) >= manyDeparted {
 		clear(st.departed)
 	}
-	st.departed[user{k, text}] = departed{o, o.State.Values}
+	st.departed[slot{k, text}] = departed{o, o.State.Values}
 }
 
 // arrive returns the object that has come: one that had gone to another
 // namespace if it is the same, or else a new one.
 func (st *state) arrive(k *rtnl.Kind, text string, e rtnl.Element) *store.Object {
-	d, ok := st.departed[user{k, text}]
-	delete(st.departed, user{k, text})
+	d, ok := st.departed[slot{k, text}]
+	delete(st.departed, slot{k, text})
 	if ok && k.Another != nil && !k.Another(k, d.state, e.State) {
 		return d.object
 	}

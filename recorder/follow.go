@@ -69,12 +69,15 @@ func (r *Recorder) turn() error {
 func (r *Recorder) work() error {
 	items := r.rest
 	r.rest = nil
+	if len(r.state.batch) == 0 {
+		r.filling = time.Now()
+	}
 	if err := r.receiveAll(items, false); err != nil {
 		return err
 	}
 	r.inbox.Release()
 	busy := len(r.inbox.Ready) > 0
-	if n := len(r.state.batch); n > 0 && (!busy || wall()-r.state.batch[0].At > maxDelay) {
+	if !busy || time.Since(r.filling) > maxDelay {
 		if err := r.commit(); err != nil {
 			return err
 		}
@@ -166,6 +169,7 @@ func (r *Recorder) commit() error {
 		r.Committed(changes)
 	}
 	clear(changes)
+	r.filling = time.Now()
 	r.state.batch, r.state.datings = changes[:0], nil
 	for k, slots := range r.state.kinds {
 		r.store.Forget(k, slots.each)

@@ -24,7 +24,6 @@ package recorder
 //   - A veth comes: it is its peer's peer. veth_newlink()
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -119,12 +118,8 @@ func (st *state) inferMTU(c store.Change, from origin) {
 // nexthopsOver adds to found the nexthop objects that stand on another object,
 // and the groups they are in.
 func (st *state) nexthopsOver(on rtnl.Ref, found map[rtnl.Ref]bool) map[rtnl.Ref]bool {
-	for u := range st.users[on] {
-		if u.kind != rtnl.Nexthop {
-			continue
-		}
-		id, _ := rtnl.ParseKey(u.key)[0].(int64)
-		if ref := (rtnl.Ref{Kind: u.kind.Name, ID: id}); !found[ref] {
+	for o := range st.users[on][rtnl.Nexthop] {
+		if ref := (rtnl.Ref{Kind: rtnl.Nexthop.Name, ID: keyNumber(o)}); !found[ref] {
 			found[ref] = true
 			st.nexthopsOver(ref, found)
 		}
@@ -200,15 +195,8 @@ func (st *state) revive(link rtnl.Ref, from origin, revives func(key, route rtnl
 // rewrite changes the states of the objects of a kind that stand on another;
 // nil removes one.
 func (st *state) rewrite(k *rtnl.Kind, on rtnl.Ref, from origin, to func(key, state rtnl.Row) rtnl.Row) {
-	var slots []string
-	for u := range maps.Keys(st.users[on]) {
-		if u.kind == k {
-			slots = append(slots, u.key)
-		}
-	}
-	slices.Sort(slots)
-	for _, text := range slots {
-		key, held := rtnl.ParseKey(text), st.kinds[k][text]
+	for _, text := range st.users.slots(k, on) {
+		key, held := rtnl.ParseKey(text), st.kinds[k].of(text)
 		var after []rtnl.Element
 		for _, e := range elements(held) {
 			if slices.Contains(k.Refs(k, key, e.State), on) {
@@ -243,8 +231,8 @@ func (st *state) inferFromAddress(c store.Change, from origin) {
 }
 
 func (st *state) hasIPv4(link rtnl.Ref) bool {
-	for u := range st.users[link] {
-		if u.kind == rtnl.Address && rtnl.ParseKey(u.key)[0] == "inet" {
+	for o := range st.users[link][rtnl.Address] {
+		if rtnl.ParseKey(o.Key)[0] == "inet" {
 			return true
 		}
 	}
@@ -253,8 +241,7 @@ func (st *state) hasIPv4(link rtnl.Ref) bool {
 
 // link returns the state of a link, or nil.
 func (st *state) link(index int64) (text string, held []*store.Object) {
-	text = string(rtnl.AppendKey(nil, rtnl.Row{index}))
-	return text, st.kinds[rtnl.Link][text]
+	return st.kinds[rtnl.Link].find(rtnl.Row{index})
 }
 
 func (st *state) upWithoutCarrier(index int64) bool {
@@ -267,7 +254,7 @@ func (st *state) upWithoutCarrier(index int64) bool {
 func (st *state) minds(family any, index int64) bool {
 	const all = -1
 	for _, i := range []int64{index, all} {
-		held := st.kinds[rtnl.Netconf][string(rtnl.AppendKey(nil, rtnl.Row{family, i}))]
+		_, held := st.kinds[rtnl.Netconf].find(rtnl.Row{family, i})
 		if len(held) > 0 && rtnl.Netconf.StateValue(held[0].State.Values, "ignore_routes_with_linkdown") != int64(0) {
 			return true
 		}

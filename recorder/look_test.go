@@ -37,10 +37,10 @@ func TestUnsettled(t *testing.T) {
 		t.Helper()
 		l := newLook(subject{k, 0}, doubt{})
 		for range dumps {
-			seen := round{slots: map[string][]rtnl.Row{}}
+			seen := newRound()
 			for _, row := range rows {
 				key, values := k.Split(row)
-				seen.add(k, string(rtnl.AppendKey(nil, key)), s.Intern(k, values).Values)
+				seen.add(k, string(rtnl.AppendKey(nil, key)), s.Intern(k, values))
 			}
 			l.rounds = append(l.rounds, seen)
 		}

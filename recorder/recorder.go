@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,7 @@ type Recorder struct {
 	rest       []rtnl.Item               // taken from the inbox, to be worked on
 	late       suspension                // what waited in the last one
 	overslept  bool                      // a timer fired much too late
+	filling    time.Time                 // since when changes wait to be written
 	overrun    *loss                     // nil: nothing was lost since the last full look
 	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
@@ -103,21 +105,30 @@ const (
 	patience = 5 * time.Second      // that it waits for an idle moment after that
 
 	defaultQueue = 512 << 20
-	maxBatch     = 50_000  // changes in a transaction
-	maxDelay     = 200_000 // microseconds a change waits for others under load
-	restFactor   = 10      // looking again takes at most this part of the time
+	maxBatch     = 50_000                 // changes in a transaction
+	maxDelay     = 200 * time.Millisecond // that a change waits for others under load
+	restFactor   = 10                     // looking again takes at most this part of the time
 )
 
 // Run records until the context ends, which is no error. The store is left
 // open; its session has ended.
 func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := newRecorder(ctx, s, c)
+	if err := r.load(); err != nil {
+		return err
+	}
+	return r.listen(ctx)
+}
+
+// load takes in what an earlier session recorded.
+func (r *Recorder) load() error {
+	defer debug.SetGCPercent(debug.SetGCPercent(sparing))
 	for _, k := range rtnl.Kinds() {
-		if err := s.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
+		if err := r.store.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
 			return err
 		}
 	}
-	return r.listen(ctx)
+	return nil
 }
 
 func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {

@@ -23,16 +23,16 @@ type state struct {
 	literal   bool // nothing is inferred
 	incurious bool // nothing is doubted
 
-	users map[rtnl.Ref]map[user]bool // who stands on an object
+	users users
 
-	departed map[user]departed // objects that went to another network namespace
-	touched  map[user]bool     // slots that were written to; nil: nobody asks
+	departed map[slot]departed // objects that went to another network namespace
+	touched  map[slot]bool     // slots that were written to; nil: nobody asks
 }
 
-// user is a slot whose objects stand on another.
-type user struct {
+// slot names a slot.
+type slot struct {
 	kind *rtnl.Kind
-	key  string
+	text string // of its key
 }
 
 // interner is what state needs of a store.
@@ -40,10 +40,6 @@ type interner interface {
 	Intern(k *rtnl.Kind, values rtnl.Row) *store.State
 	NextChange() int64
 }
-
-// slots holds the objects of a kind by the text of their key, in the order of
-// their positions.
-type slots map[string][]*store.Object
 
 // origin is what a change carries besides what changed.
 type origin struct {
@@ -56,9 +52,9 @@ type origin struct {
 
 func newState(s interner) *state {
 	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubts: map[subject]doubt{}, names: map[string]*rtnl.Kind{},
-		users: map[rtnl.Ref]map[user]bool{}, departed: map[user]departed{}}
+		users: users{}, departed: map[slot]departed{}}
 	for _, k := range rtnl.Kinds() {
-		st.kinds[k] = slots{}
+		st.kinds[k] = newSlots()
 		st.names[k.Name] = k
 	}
 	return st
@@ -66,14 +62,16 @@ func newState(s interner) *state {
 
 // hold takes in an object that existed before.
 func (st *state) hold(k *rtnl.Kind, o *store.Object) {
-	st.kinds[k][o.Key] = append(st.kinds[k][o.Key], o)
-	st.use(k, o.Key, st.refs(k, rtnl.ParseKey(o.Key), []*store.Object{o}))
+	held := append(st.kinds[k].of(o.Key), o)
+	slices.SortFunc(held, byPosition)
+	st.kinds[k].put(o.Key, held)
+	st.users.add(k, o, refs(k, rtnl.ParseKey(o.Key), o.State))
 }
 
 // observe applies one notification. It keeps nothing of the row.
 func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from origin) {
 	key, values := k.Split(row)
-	text, held := st.slot(k, key)
+	text, held := st.kinds[k].find(key)
 	if !n.Deleted {
 		values = st.believable(k, key, text, values)
 		n.Deleted = values == nil
@@ -88,19 +86,9 @@ func (st *state) observe(k *rtnl.Kind, row rtnl.Row, n rtnl.Notification, from o
 	st.replace(k, key, text, held, k.Place(elements(held), n), from)
 }
 
-// slot returns the text of a key, and what is held of its slot.
-func (st *state) slot(k *rtnl.Kind, key rtnl.Row) (text string, held []*store.Object) {
-	b := rtnl.AppendKey(make([]byte, 0, 64), key)
-	held = st.kinds[k][string(b)]
-	if len(held) > 0 {
-		return held[0].Key, held
-	}
-	return string(b), nil
-}
-
 // observePart applies a notification that tells some values of an object.
 func (st *state) observePart(k *rtnl.Kind, key rtnl.Row, with func(rtnl.Row) rtnl.Row, from origin) {
-	if text, held := st.slot(k, key); len(held) == 1 {
+	if text, held := st.kinds[k].find(key); len(held) == 1 {
 		st.replace(k, key, text, held, []rtnl.Element{{Position: held[0].Position, State: with(held[0].State.Values)}}, from)
 	}
 }
@@ -116,17 +104,24 @@ func countsAs(k *rtnl.Kind, known bool, state rtnl.Row) rtnl.Row {
 // believable returns the state to believe of what the kernel has shown; nil:
 // the object counts as not there.
 func (st *state) believable(k *rtnl.Kind, key rtnl.Row, text string, shown rtnl.Row) rtnl.Row {
-	held := st.kinds[k][text]
+	held := st.kinds[k].of(text)
 	if k == rtnl.Route {
 		return st.ownDead(key, shown, elements(held))
 	}
 	return countsAs(k, len(held) > 0, shown)
 }
 
+// isAll reports whether the only state that a dump showed of a slot is the only
+// one that is held.
+func (st *state) isAll(k *rtnl.Kind, text string, dumped []rtnl.Row) bool {
+	o := st.kinds[k].only[text]
+	return o != nil && len(dumped) == 1 && k.Same(o.State.Values, dumped[0])
+}
+
 // reconcile makes a slot, or of it what stands on the subject's link, what a
 // dump showed.
 func (st *state) reconcile(s subject, key rtnl.Row, text string, dumped []rtnl.Row, from origin) {
-	k, held := s.kind, st.kinds[s.kind][text]
+	k, held := s.kind, st.kinds[s.kind].of(text)
 	if s.link == 0 {
 		st.replace(k, key, text, held, k.Reconcile(key, elements(held), dumped), from)
 		return
@@ -172,24 +167,22 @@ func standsOn(k *rtnl.Kind, key, state rtnl.Row, link int64) bool {
 // missing returns the keys of the slots that exist but that no round shows.
 func (st *state) missing(s subject, rounds []round) (texts []string) {
 	lack := func(text string) {
-		if !slices.ContainsFunc(rounds, func(r round) bool { return r.slots[text] != nil }) {
+		if !slices.ContainsFunc(rounds, func(r round) bool { return r.shows(text) }) {
 			texts = append(texts, text)
 		}
 	}
 	if s.link == 0 {
-		for text := range st.kinds[s.kind] {
-			lack(text)
-		}
+		st.kinds[s.kind].texts(lack)
 	} else {
-		for u := range st.users[rtnl.Ref{Kind: rtnl.Link.Name, ID: s.link}] {
-			if u.kind == s.kind {
-				lack(u.key)
-			}
+		for _, text := range st.users.slots(s.kind, rtnl.Ref{Kind: rtnl.Link.Name, ID: s.link}) {
+			lack(text)
 		}
 	}
 	slices.Sort(texts)
 	return texts
 }
+
+func byPosition(a, b *store.Object) int { return cmp.Compare(a.Position, b.Position) }
 
 func elements(held []*store.Object) []rtnl.Element {
 	e := make([]rtnl.Element, len(held))
@@ -205,9 +198,8 @@ func elements(held []*store.Object) []rtnl.Element {
 func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.Object, after []rtnl.Element, from origin) {
 	first := len(st.batch)
 	if st.touched != nil {
-		st.touched[user{k, text}] = true
+		st.touched[slot{k, text}] = true
 	}
-	refs := st.refs(k, key, held)
 	left := make([]*store.Object, 0, len(after))
 	for _, o := range held {
 		i := slices.IndexFunc(after, func(e rtnl.Element) bool { return e.Position == o.Position })
@@ -227,54 +219,29 @@ func (st *state) replace(k *rtnl.Kind, key rtnl.Row, text string, held []*store.
 			st.change(k, key, o, st.store.Intern(k, e.State), from)
 		}
 	}
-	if now := st.refs(k, key, left); !slices.Equal(refs, now) {
-		st.unuse(k, text, refs)
-		st.use(k, text, now)
-	}
-	slices.SortFunc(left, func(a, b *store.Object) int { return cmp.Compare(a.Position, b.Position) })
-	st.kinds[k][text] = left
-	if len(left) == 0 {
-		delete(st.kinds[k], text)
-	}
+	slices.SortFunc(left, byPosition)
+	st.kinds[k].put(text, left)
 	for i, last := first, len(st.batch); i < last; i++ {
 		st.infer(st.batch[i], from.dating)
 	}
 }
 
-// refs returns what the objects of a slot stand on.
-func (st *state) refs(k *rtnl.Kind, key rtnl.Row, held []*store.Object) (refs []rtnl.Ref) {
-	if k.Refs == nil {
+// refs returns what an object stands on in a state.
+func refs(k *rtnl.Kind, key rtnl.Row, s *store.State) []rtnl.Ref {
+	if k.Refs == nil || s == nil {
 		return nil
 	}
-	for _, o := range held {
-		refs = append(refs, k.Refs(k, key, o.State.Values)...)
-	}
-	return refs
-}
-
-// use and unuse keep account of what a slot stands on.
-func (st *state) use(k *rtnl.Kind, text string, refs []rtnl.Ref) {
-	for _, ref := range refs {
-		if st.users[ref] == nil {
-			st.users[ref] = map[user]bool{}
-		}
-		st.users[ref][user{k, text}] = true
-	}
-}
-
-func (st *state) unuse(k *rtnl.Kind, text string, refs []rtnl.Ref) {
-	for _, ref := range refs {
-		delete(st.users[ref], user{k, text})
-		if len(st.users[ref]) == 0 {
-			delete(st.users, ref)
-		}
-	}
+	return k.Refs(k, key, s.Values)
 }
 
 // change notes that an object goes to a state, and what that makes doubtful.
 func (st *state) change(k *rtnl.Kind, key rtnl.Row, o *store.Object, to *store.State, from origin) {
 	c := store.Change{ID: st.store.NextChange(), At: from.at, Kind: k, Object: o, Was: o.State, State: to,
 		How: from.how, Cause: from.cause, Portid: from.portid}
+	if was, now := refs(k, key, o.State), refs(k, key, to); !slices.Equal(was, now) {
+		st.users.remove(k, o, was)
+		st.users.add(k, o, now)
+	}
 	o.State = to
 	st.batch = append(st.batch, c)
 	st.changes++
@@ -311,15 +278,6 @@ func (st *state) date(id int64, d store.Dating) {
 	st.datings = append(st.datings, d)
 }
 
-// each calls yield for every object.
-func (s slots) each(yield func(*store.Object)) {
-	for _, held := range s {
-		for _, o := range held {
-			yield(o)
-		}
-	}
-}
-
 // count returns how many objects of a kind exist.
 func (st *state) count(k *rtnl.Kind) (n int) {
 	st.kinds[k].each(func(*store.Object) { n++ })
@@ -330,9 +288,8 @@ func (st *state) count(k *rtnl.Kind) (n int) {
 func (st *state) linkNames() map[int64]string {
 	names := map[int64]string{}
 	k := rtnl.Link
-	for text, held := range st.kinds[k] {
-		index, _ := rtnl.ParseKey(text)[0].(int64)
-		names[index], _ = held[0].State.Values[k.Index("ifname")-len(k.Key)].(string)
-	}
+	st.kinds[k].each(func(o *store.Object) {
+		names[keyNumber(o)], _ = k.StateValue(o.State.Values, "ifname").(string)
+	})
 	return names
 }

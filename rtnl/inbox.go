@@ -4,19 +4,33 @@ import "sync"
 
 // An Inbox holds what a listener received and nobody has taken yet. Storing a
 // change costs several times what receiving it does, so bursts wait here, in
-// memory bounded in bytes, and not in the socket, which would lose them.
+// memory bounded in bytes, and not in the socket, which would lose them. A
+// burst may be millions of datagrams: they lie in chunks without pointers, so
+// that none is copied again or looked at by the collector.
 type Inbox struct {
 	// Ready has an element when there is something to take.
 	Ready chan struct{}
 
 	mu     sync.Mutex
 	room   sync.Cond
-	items  []Item
-	block  []byte // memory the next datagrams go to
-	size   int    // bytes held, by items that were taken but are still worked on too
-	taken  int    // bytes of what was taken last
+	chunks []chunk // oldest first
+	size   int     // bytes held, by items that were taken but are still worked on too
+	taken  int     // bytes of what was taken since the last Release
 	limit  int
 	closed bool
+}
+
+// chunk is a run of items. Its data never moves.
+type chunk struct {
+	data    []byte
+	entries []entry
+}
+
+// entry is an Item whose data ends at an offset of its chunk.
+type entry struct {
+	at, since, lost  int64
+	end              int32
+	overrun, flushed bool
 }
 
 // An Item is a datagram, or a mark between datagrams.
@@ -30,8 +44,9 @@ type Item struct {
 }
 
 const (
-	itemSize  = 72 // bytes an Item takes, about
-	blockSize = 1 << 18
+	entrySize = 32
+	chunkSize = 1 << 18
+	smallest  = 512 // chunk: most often one notification waits
 )
 
 // NewInbox returns an inbox for at most limit bytes. When they are full the
@@ -48,31 +63,62 @@ func (i *Inbox) put(item Item) bool {
 	for i.size > i.limit && !i.closed {
 		i.room.Wait()
 	}
-	if n := len(item.Data); n > 0 {
-		if cap(i.block)-len(i.block) < n {
-			i.block = make([]byte, 0, max(n, min(blockSize, 2*cap(i.block)+512)))
-		}
-		i.block = append(i.block, item.Data...)
-		item.Data = i.block[len(i.block)-n : len(i.block) : len(i.block)]
-	}
-	i.items = append(i.items, item)
-	i.size += len(item.Data) + itemSize
+	c := i.chunkFor(len(item.Data))
+	c.data = append(c.data, item.Data...)
+	c.entries = append(c.entries, entry{item.At, item.Since, item.Lost, int32(len(c.data)), item.Overrun, item.Flushed})
+	i.size += len(item.Data) + entrySize
 	open := !i.closed
 	i.mu.Unlock()
+	i.signal()
+	return open
+}
+
+// chunkFor returns the last chunk, which has room for n bytes.
+func (i *Inbox) chunkFor(n int) *chunk {
+	size := smallest
+	if len(i.chunks) > 0 {
+		last := &i.chunks[len(i.chunks)-1]
+		if cap(last.data)-len(last.data) >= n {
+			return last
+		}
+		size = min(2*cap(last.data), chunkSize)
+	}
+	i.chunks = append(i.chunks, chunk{data: make([]byte, 0, max(n, size))})
+	return &i.chunks[len(i.chunks)-1]
+}
+
+func (i *Inbox) signal() {
 	select {
 	case i.Ready <- struct{}{}:
 	default:
 	}
-	return open
 }
 
-// Take returns all there is, in order. It counts against the limit until
-// Release.
+// Take returns the oldest items, in order, and leaves Ready if there are more.
+// They count against the limit until Release.
 func (i *Inbox) Take() []Item {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	items := i.items
-	i.items, i.block, i.taken = nil, nil, i.size
+	if len(i.chunks) == 0 {
+		return nil
+	}
+	c := i.chunks[0]
+	i.chunks[0] = chunk{}
+	i.chunks = i.chunks[1:]
+	if len(i.chunks) > 0 {
+		i.signal()
+	}
+	i.taken += len(c.data) + len(c.entries)*entrySize
+	return c.items()
+}
+
+func (c chunk) items() []Item {
+	items := make([]Item, len(c.entries))
+	begin := int32(0)
+	for n, e := range c.entries {
+		items[n] = Item{At: e.at, Since: e.since, Lost: e.lost, Overrun: e.overrun, Flushed: e.flushed, Data: c.data[begin:e.end:e.end]}
+		begin = e.end
+	}
 	return items
 }
 

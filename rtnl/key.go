@@ -25,17 +25,24 @@ func AppendKey(b []byte, r Row) []byte {
 
 // ParseKey returns the row of which AppendKey made a text.
 func ParseKey(text string) Row {
-	r := Row{}
-	for b := []byte(text); len(b) > 0; {
-		tag := b[0]
-		b = b[1:]
+	const columns = 6 // most keys have no more
+	return AppendParsed(make(Row, 0, columns), text)
+}
+
+// AppendParsed appends the values of which AppendKey made a text.
+func AppendParsed(r Row, text string) Row {
+	for text != "" {
+		tag := text[0]
+		text = text[1:]
+		head := []byte(text[:min(len(text), binary.MaxVarintLen64)])
 		switch tag {
 		case 'i':
-			v, n := binary.Varint(b)
-			r, b = append(r, v), b[n:]
+			v, n := binary.Varint(head)
+			r, text = append(r, v), text[n:]
 		case 's':
-			size, n := binary.Uvarint(b)
-			r, b = append(r, string(b[n:n+int(size)])), b[n+int(size):]
+			size, n := binary.Uvarint(head)
+			end := n + int(size)
+			r, text = append(r, text[n:end]), text[end:]
 		default:
 			r = append(r, nil)
 		}

@@ -26,6 +26,10 @@ import (
 // of an IPv4 route, in bytes: the memory of a packet, not the message's length.
 const RouteCharge = 832
 
+// urgent is the nice value of the thread that drains the socket, if the user
+// may give it one.
+const urgent = -10
+
 // A Listener receives the notifications of all kinds.
 type Listener struct {
 	// Buffer is the size of the socket's receive buffer as the kernel counts
@@ -96,8 +100,8 @@ func (l *Listener) control(f func(fd int) error) error {
 
 // Run drains the socket until the inbox is closed, or reading fails for good.
 func (l *Listener) Run() error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	runtime.LockOSThread() // and never unlocked: the thread ends with its priority
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, urgent)
 	return l.control(l.drainForever)
 }
 

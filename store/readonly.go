@@ -95,7 +95,7 @@ func (r *ReadOnly) Snapshot(ctx context.Context, f func() error) error {
 // Current calls f for every object of a kind that exists, in the order of
 // their positions. f may keep the row.
 func (r *ReadOnly) Current(ctx context.Context, k *rtnl.Kind, f func(rtnl.Row)) error {
-	return eachCurrent(ctx, r.conn, k, func(row rtnl.Row, _ *Object) { f(slices.Clone(row)) })
+	return eachRow(ctx, r.conn, currentRows(k), len(k.Columns), func(row rtnl.Row) { f(slices.Clone(row)) })
 }
 
 // connector opens connections with a driver of the caller's, so that functions

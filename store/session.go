@@ -3,13 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"nlrec/rtnl"
 )
 
 // Begin starts a session. It returns the instant up to which earlier sessions
@@ -88,60 +85,4 @@ func machine() (host, boot, kernel string, inode uint64, err error) {
 		return
 	}
 	return host, string(bytes.TrimSpace(id)), unix.ByteSliceToString(name.Release[:]), ns.Ino, nil
-}
-
-// Current calls f for every object of a kind that exists.
-func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(o *Object)) error {
-	err := eachCurrent(ctx, s.w.conn, k, func(row rtnl.Row, o *Object) {
-		key, values := k.Split(row)
-		o.State = s.Intern(k, values)
-		o.State.id = o.written
-		o.Key = string(rtnl.AppendKey(nil, key))
-		f(o)
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
-	}
-	return nil
-}
-
-// eachCurrent calls f for every object of a kind that exists, in the order of
-// their positions, with its row, which it must not keep, and all of an Object
-// but the State.
-func eachCurrent(ctx context.Context, conn *sql.Conn, k *rtnl.Kind, f func(row rtnl.Row, o *Object)) error {
-	rows, err := conn.QueryContext(ctx, currentQuery(k))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	row := make(rtnl.Row, len(k.Columns))
-	for rows.Next() {
-		o := &Object{listed: true}
-		into := []any{&o.id, &o.Position, &o.written, &o.since}
-		for i := range row {
-			into = append(into, &row[i])
-		}
-		if err := rows.Scan(into...); err != nil {
-			return err
-		}
-		f(row, o)
-	}
-	return rows.Err()
-}
-
-// currentQuery selects the objects in the order of their positions.
-func currentQuery(k *rtnl.Kind) string {
-	columns := ""
-	for i, c := range k.Columns {
-		if i < len(k.Key) {
-			columns += ", o." + c
-		} else {
-			columns += ", s." + c
-		}
-	}
-	return `SELECT o.object, o.position, s.id, now.since_us` + columns + `
-		FROM ` + k.Name + `_object o
-		CROSS JOIN now ON now.object = o.object
-		JOIN ` + k.Name + `_state s ON s.id = now.state
-		ORDER BY o.position`
 }

@@ -151,6 +151,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := makeViews(ctx, tx); err != nil {
 		return err
 	}
+	if err := tellStatistics(ctx, tx); err != nil {
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}

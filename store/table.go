@@ -54,7 +54,8 @@ type table struct {
 	empty           bool             // no object in the file is older than this session
 	gone            map[string]int64 // objects that went in this session, by key
 	interned        map[string]*State
-	crowd           int // how many are many
+	crowd           int      // how many are many
+	row             rtnl.Row // memory to put one together in
 }
 
 // maxCached bounds what is remembered of states and objects that no longer are.
@@ -123,16 +124,16 @@ func (t *table) objectID(ctx context.Context, w *writer, o *Object) (int64, erro
 		delete(t.gone, string(text))
 		return id, nil
 	}
-	h, values := hash(text), rtnl.ParseKey(string(text))
+	t.row = rtnl.AppendParsed(append(t.row[:0], t.nextObject, hash(text), netns, o.Position), o.Key)
 	if !t.empty && !t.kind.Mortal {
-		id, err := lookUp(ctx, w, t.findObject, h, values)
+		id, err := w.number(ctx, t.findObject, t.row[1:]...)
 		if id != 0 || err != nil {
 			return id, err
 		}
 	}
 	id := t.nextObject
 	t.nextObject += rtnl.ObjectKinds
-	return id, t.objects.add(ctx, w, append([]any{id, h}, values...)...)
+	return id, t.objects.add(ctx, w, t.row...)
 }
 
 // objectText appends the text of all that identifies an object.
@@ -157,7 +158,7 @@ func (t *table) stateID(ctx context.Context, w *writer, state *State) (int64, er
 		return state.id, nil
 	}
 	h := hash([]byte(state.key))
-	id, err := lookUp(ctx, w, t.findState, h, state.Values)
+	id, err := w.number(ctx, t.findState, append([]any{h}, state.Values...)...)
 	if err != nil {
 		return 0, err
 	}
@@ -168,8 +169,4 @@ func (t *table) stateID(ctx context.Context, w *writer, state *State) (int64, er
 	}
 	state.id = id
 	return id, err
-}
-
-func lookUp(ctx context.Context, w *writer, query string, hash int64, values rtnl.Row) (int64, error) {
-	return w.number(ctx, query, append([]any{hash}, values...)...)
 }

@@ -84,7 +84,7 @@ nexthop    ip nexthop del id <nhid>
 nexthop4   ip nexthop {add|replace} id 8 via 10.0.0.2 dev v0 {fdb|encap seg6 mode encap segs 2001:db8:99::1}
 
 rule       ip -$ rule add pref {1|2|3|4} {iif <any>|oif <any>|from <dst>|to <dst>|fwmark 0x10/0xff|tos 0x10|not from <dst>|uidrange 0-5} table {77|main}
-rule       ip -$ rule add pref {1|2|3|4} {ipproto tcp [sport 10-20] [dport 80]|from <dst> iif lo|fwmark 7} {table 77 [protocol static]|prohibit|unreachable|blackhole}
+rule       ip -$ rule add pref {1|2|3|4} {ipproto tcp [sport 10-20] [dport 80]|from <dst> iif lo|fwmark 7|not fwmark 0/1} {table 77 [protocol static]|prohibit|unreachable|blackhole}
 rule       ip -$ rule add pref {2|3} {goto 4|goto 32766|goto 99|table main suppress_prefixlength 0|table 77 suppress_ifgroup 7|nop}
 rule       ip -$ rule add pref 4 {from all table 77|l3mdev}
 rule       ip -$ rule {del pref {1|2|3|4}|del pref 4 from all table 77|add from <dst> table 77}

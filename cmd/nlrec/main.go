@@ -68,7 +68,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
-	root.AddCommand(recordCommand(), queryCommand(), showCommand(), getCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
@@ -119,6 +119,9 @@ func (e usageError) Is(target error) bool { return target == errUsage }
 // misuse words an error of cobra. What is no command and what is no argument
 // it calls alike.
 func misuse(cmd *cobra.Command, args []string, err error) error {
+	if errors.Is(err, errUsage) {
+		return err
+	}
 	if !strings.HasPrefix(err.Error(), "unknown command ") {
 		return usageError{text: err.Error()}
 	}
@@ -144,6 +147,7 @@ var outcomes = []struct {
 	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
 	{query.ErrNoLink, 2, "nlrec show link --db {db}, with the same --at"},
 	{query.ErrFilter, 2, "nlrec tables"},
+	{query.ErrCursor, 2, "nlrec log -n 1 --show-cursor --db {db}"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
@@ -162,6 +166,9 @@ var outcomes = []struct {
 
 // report prints an error with a hint, and returns the exit code.
 func report(stderr io.Writer, cmd *cobra.Command, err error) int {
+	if errors.Is(err, errDifference) { // an answer, which is printed
+		return 1
+	}
 	code, hint := 1, query.Hint(err)
 	for _, o := range outcomes {
 		if errors.Is(err, o.err) {

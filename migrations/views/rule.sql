@@ -15,7 +15,7 @@ SELECT
   CASE WHEN o.iif IS NOT NULL THEN NOT named(o.iif) END AS iif_detached, -- 1: no link has that name
   o.oif,                 -- name of the link packets leave by
   CASE WHEN o.oif IS NOT NULL THEN NOT named(o.oif) END AS oif_detached, -- 1: no link has that name
-  o.fwmark,              -- firewall mark, as 0x10
+  ifnull(o.fwmark, CASE WHEN o.fwmask IS NOT NULL THEN '0' END) AS fwmark, -- firewall mark, as 0x10; 0: none of the bits of the mask
   o.fwmask,              -- mask of the mark
   o.tos,                 -- type of service, as a number; 0: any
   o.dscp,                -- DSCP

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+)
+
+// logFlags are the flags of nlrec log.
+type logFlags struct {
+	span            query.Span
+	lines, grep     string
+	reverse, follow bool
+	showCursor      bool
+	output          string
+	utc             bool
+}
+
+func logCommand() *cobra.Command {
+	var flags logFlags
+	cmd := &cobra.Command{
+		Use:   "log [flags] [KIND] [FILTER]",
+		Short: "Tell what changed, in order: what came (+), went (-) and became another (~)",
+		Long: `Log tells every change, the oldest first, and in their place the gaps in which
+changes may have been missed. FILTER is in the words of ip(8), and speaks of what
+an object was before the change or after it.
+
+-S and -U take what nlrec query --at takes; both belong to what is told. A line is
+the time, the number of the change, what happened to which object, and in
+parentheses how it is known, if the kernel did not simply announce it: because of
+another change, or found by a later dump, and between which instants it happened
+then. With -g, REGEXP is looked for in the whole line.`,
+		Example: `  nlrec log -S '10m ago'
+  nlrec log --around '2026-05-01 03:12,30s'
+  nlrec log -f route dev eth0
+  nlrec log -n 20 -o json link state down | jq '.[].after.ifname'`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runLog(cmd, flags, args) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&flags.span.Since, "since", "S", "", "begin at this `INSTANT`")
+	f.StringVarP(&flags.span.Until, "until", "U", "", "end at this `INSTANT`")
+	f.StringVar(&flags.span.Around, "around", "", "`INSTANT[,SPAN]`: so far before and after it, one minute if not said")
+	f.StringVarP(&flags.lines, "lines", "n", "", "only the last `N`, +N: only the first N, all")
+	f.BoolVarP(&flags.reverse, "reverse", "r", false, "the newest first")
+	f.BoolVarP(&flags.follow, "follow", "f", false, "go on with what changes from now on, after the last 10")
+	f.StringVarP(&flags.grep, "grep", "g", "", "only lines that match `REGEXP`; in any case if it has no capitals")
+	f.StringVar(&flags.span.Cursor, "cursor", "", "begin at the change that `CURSOR` names")
+	f.StringVar(&flags.span.AfterCursor, "after-cursor", "", "begin after the change that `CURSOR` names")
+	f.BoolVar(&flags.showCursor, "show-cursor", false, "tell the cursor of the last change at the end, in JSON of each")
+	f.StringVarP(&flags.output, "output", "o", "text", "format: text, json, ndjson")
+	familyFlags(cmd)
+	addClockFlag(cmd, &flags.utc)
+	addColourFlag(cmd)
+	return cmd
+}
+
+// followInterval is how often a log that is followed looks for more.
+const followInterval = 200 * time.Millisecond
+
+func runLog(cmd *cobra.Command, flags logFlags, args []string) error {
+	o, err := flags.options()
+	if err != nil {
+		return err
+	}
+	if o.Filters, err = filtersOf(cmd, args); err != nil {
+		return err
+	}
+	return tellChanges(cmd, flags.output, o.Clock, func(ctx context.Context, c *query.Changes, out *entryWriter) error {
+		if flags.follow {
+			o.Idle, o.Interval = out.flush, followInterval
+			if !c.Recording() {
+				warnOn(cmd)("no recorder runs; there is nothing new until one does")
+			}
+		}
+		cursor := ""
+		err := c.Log(ctx, o, func(e query.Entry) error {
+			cursor = cmp.Or(e.Cursor, cursor)
+			return out.write(e)
+		})
+		if flags.follow && ctx.Err() != nil {
+			err = nil // that is how following ends
+		}
+		if cursor != "" && out.lines != nil {
+			out.lines.WriteString("-- cursor: " + cursor + "\n")
+		}
+		return err
+	})
+}
+
+// options reads the flags.
+func (f logFlags) options() (o query.LogOptions, err error) {
+	o = query.LogOptions{Span: f.span, Reverse: f.reverse, Cursors: f.showCursor, Clock: clockOf(f.utc)}
+	switch {
+	case f.follow && f.reverse:
+		return o, usageError{text: "-f goes on and -r goes back: choose one"}
+	case f.follow && (f.span.Until != "" || f.span.Around != ""):
+		return o, usageError{text: "-f goes on, where --until and --around end: choose one"}
+	case f.span.Around != "" && (f.span.Since != "" || f.span.Until != ""):
+		return o, usageError{text: "--around says where to begin and to end: choose it, or --since and --until"}
+	}
+	if f.grep != "" {
+		pattern := f.grep
+		if pattern == strings.ToLower(pattern) {
+			pattern = "(?i)" + pattern
+		}
+		if o.Grep, err = regexp.Compile(pattern); err != nil {
+			return o, usageError{text: "--grep " + f.grep + ": " + err.Error()}
+		}
+	}
+	return o, f.count(&o)
+}
+
+// count reads how many lines are wanted.
+func (f logFlags) count(o *query.LogOptions) error {
+	oldest, isOldest := strings.CutPrefix(f.lines, "+")
+	n, err := strconv.ParseInt(oldest, 10, 64)
+	switch {
+	case f.lines == "" && f.follow && f.span == (query.Span{}):
+		o.Newest = 10
+	case f.lines == "" || f.lines == "all":
+	case err != nil || n < 0:
+		return usageError{text: "--lines " + f.lines + ": a number, + and a number, or all are expected"}
+	case isOldest && f.follow:
+		return usageError{text: "-f goes on, where --lines +N ends: choose one"}
+	case isOldest:
+		o.Oldest = n
+	default:
+		o.Newest = n
+	}
+	o.None = err == nil && n == 0 && f.lines != ""
+	return nil
+}

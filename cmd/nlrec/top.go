@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+)
+
+func topCommand() *cobra.Command {
+	var o query.TopOptions
+	var output string
+	var utc bool
+	cmd := &cobra.Command{
+		Use:   "top [flags] [KIND] [FILTER]",
+		Short: "Tell what changed most: how often, and how long it was down or away",
+		Long: `Top ranks what changed between two instants, or in all the recording. An outage is
+a time in which it was not there or, of a link, was down or had no carrier, or, of
+a neighbour, could not be reached (FAILED). Of outages only what lies within the
+time asked for counts; * is one that lasts at its end. A link that is removed is
+no outage: one that comes back is another.`,
+		Example: `  nlrec top link -S '1 week ago'
+  nlrec top link --by longest -S yesterday -U today
+  nlrec top route proto bgp -n 20`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if !slices.Contains(query.Measures(), o.By) {
+				return usageError{text: fmt.Sprintf("--by %s: there are %s", o.By, strings.Join(query.Measures(), ", "))}
+			}
+			if o.Filters, err = filtersOf(cmd, args); err != nil {
+				return err
+			}
+			return tellChanges(cmd, output, clockOf(utc), func(ctx context.Context, c *query.Changes, out *entryWriter) error {
+				ranked, err := c.Top(ctx, o)
+				if err != nil {
+					return err
+				}
+				return out.ranked(ranked)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.Since, "since", "S", "", "begin at this `INSTANT`")
+	f.StringVarP(&o.Until, "until", "U", "", "end at this `INSTANT`")
+	f.StringVar(&o.By, "by", "changes", "sort by "+strings.Join(query.Measures(), ", "))
+	f.IntVarP(&o.Most, "lines", "n", 10, "how many; 0: all")
+	familyFlags(cmd)
+	f.StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
+	addClockFlag(cmd, &utc)
+	addColourFlag(cmd)
+	return cmd
+}
+
+// ranked writes a ranking.
+func (w *entryWriter) ranked(ranked []query.Ranked) error {
+	if w.lines == nil {
+		for _, r := range ranked {
+			if err := w.objects.Write(w.encoder.Ranked(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := tabwriter.NewWriter(w.lines, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "changes\toutages\tout\tlongest\tlast change\tobject")
+	for _, r := range ranked {
+		mark := ""
+		if r.OutNow {
+			mark = "*"
+		}
+		fmt.Fprintf(t, "%d\t%d\t%s%s\t%s\t%s\t%s %s\n", r.Changes, r.Outages, spanOf(r.OutUS), mark, spanOf(r.LongestUS), w.clock.Format(r.LastUS), r.Kind.Name, r.Name)
+	}
+	return t.Flush()
+}
+
+func spanOf(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }

@@ -1,0 +1,208 @@
+package query
+
+// The history of one thing: each change of it, and how long what it brought
+// about lasted. A name may be that of several objects, one after the other or
+// side by side; an object that had it once is followed through all its names.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// A Lasting is an entry of a history: a change with the end of what it brought
+// about, or a gap.
+type Lasting struct {
+	Entry
+	Until int64 // when the next change came; where it lasts, until when that is known
+	Lasts bool  // there was none
+}
+
+// History tells the changes of every object of which the filter ever held. To
+// each it first calls begin with its last change. It fails with ErrFilter when
+// there is no such object, and as the functions do.
+func (c *Changes) History(ctx context.Context, f Filter, begin func(*Change) error, tell func(Lasting) error) error {
+	objects, err := c.find(ctx, f)
+	if err != nil {
+		return err
+	}
+	if len(objects) == 0 {
+		return hinted{fmt.Errorf("%w: there never was such a %s in this recording", ErrFilter, f.Kind.Name), "nlrec log " + f.Kind.Name}
+	}
+	for _, object := range objects {
+		if err := c.tellHistory(ctx, f.Kind, object, begin, tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, begin func(*Change) error, tell func(Lasting) error) error {
+	w, err := c.bound(ctx, Span{})
+	if err != nil {
+		return err
+	}
+	w.selection = &selection{kinds: []*rtnl.Kind{k}, chosen: []int64{object}}
+	last, err := c.lastOf(ctx, w)
+	if err != nil {
+		return err
+	}
+	if err := begin(last); err != nil {
+		return err
+	}
+	h := history{last: last, reach: c.last, tell: tell}
+	first, err := c.number(ctx, `SELECT at_us FROM change WHERE object = ? ORDER BY id LIMIT 1`, object)
+	if err != nil {
+		return err
+	}
+	if w.from = first; last.state == 0 && k.Mortal {
+		w.to = last.At
+	}
+	t := &teller{Changes: c, selection: w.selection, f: h.take}
+	if err := t.tell(ctx, w); err != nil {
+		return err
+	}
+	return h.end()
+}
+
+// lastOf returns the last change of a walk.
+func (c *Changes) lastOf(ctx context.Context, w walk) (*Change, error) {
+	w.backwards = true
+	for found, err := range c.walk(ctx, w) {
+		if err != nil {
+			return nil, err
+		}
+		return found[0], c.complete(ctx, found[:1])
+	}
+	return nil, fmt.Errorf("%w: an object has no change", ErrDamaged)
+}
+
+// history holds a change back until the next shows how long it lasted, and the
+// gaps that begin meanwhile.
+type history struct {
+	last  *Change
+	reach int64 // until when the recording reaches
+	held  []Entry
+	tell  func(Lasting) error
+}
+
+func (h *history) take(e Entry) error {
+	if e.Change != nil {
+		if err := h.release(e.At, false); err != nil {
+			return err
+		}
+	}
+	h.held = append(h.held, e)
+	return nil
+}
+
+func (h *history) end() error { return h.release(h.reach, true) }
+
+func (h *history) release(until int64, lasts bool) error {
+	for _, e := range h.held {
+		if err := h.tell(Lasting{e, until, lasts}); err != nil {
+			return err
+		}
+	}
+	h.held = h.held[:0]
+	return nil
+}
+
+// Pieces returns the line that tells of an entry and how long it lasted.
+func (l Lasting) Pieces(clock Clock) []Piece {
+	pieces := l.Entry.Pieces(clock)
+	if l.Change == nil {
+		return pieces
+	}
+	span := "for " + FormatSpan(time.Duration(l.Until-l.At)*time.Microsecond)
+	switch {
+	case l.Lasts && l.state == 0 && l.Kind.Mortal:
+		span = "for ever"
+	case l.Lasts:
+		span += "…"
+	}
+	pieces[2].Text = l.Op() // the title has the name
+	return slices.Insert(pieces, 1, Piece{When, fmt.Sprintf("%-11s", span)})
+}
+
+// lastingJSON is a change of a history as JSON: as in the log, and with the
+// end of what it brought about; null: it lasts.
+type lastingJSON struct {
+	*changeJSON
+	Until    *string `json:"until"`
+	UntilUS  *int64  `json:"until_us"`
+	LastedUS int64   `json:"lasted_us"` // as far as it is known
+}
+
+// Lasting returns an entry of a history as a value for package json.
+func (e *Encoder) Lasting(l Lasting) any {
+	if l.Change == nil {
+		return e.Entry(l.Entry)
+	}
+	j := lastingJSON{changeJSON: e.change(l.Change), LastedUS: l.Until - l.At}
+	if !l.Lasts {
+		until := FormatTime(l.Until, e.loc)
+		j.Until, j.UntilUS = &until, &l.Until
+	}
+	return j
+}
+
+// find lists the objects of which a filter ever held.
+func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
+	s, err := c.choose(ctx, []Filter{f})
+	if err != nil {
+		return nil, err
+	}
+	rest := f.butOf(f.Kind.Key)
+	if rest.Empty() && s.chosen != nil {
+		return s.chosen, nil
+	}
+	plain, err := store.PlainColumns(f.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if s.states != nil && rest.butOf(plain).Empty() {
+		return c.findByState(ctx, s)
+	}
+	return c.findByVersion(ctx, s)
+}
+
+// findByState finds those that ever had one of the selected states.
+func (c *Changes) findByState(ctx context.Context, s *selection) ([]int64, error) {
+	w, err := c.bound(ctx, Span{})
+	if err != nil {
+		return nil, err
+	}
+	w.selection = s
+	where, args := w.where()
+	rows, err := c.QueryContext(ctx, `SELECT DISTINCT c.object FROM change c NOT INDEXED WHERE `+where+` ORDER BY c.object`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanNumbers(rows)
+}
+
+// findByVersion finds them by looking at every version.
+func (c *Changes) findByVersion(ctx context.Context, s *selection) (objects []int64, err error) {
+	w, err := c.bound(ctx, Span{})
+	if err != nil {
+		return nil, err
+	}
+	w.selection = s
+	for found, err := range c.walk(ctx, w) {
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range found {
+			if !slices.Contains(objects, x.Object) {
+				objects = append(objects, x.Object)
+			}
+		}
+	}
+	slices.Sort(objects)
+	return objects, nil
+}
