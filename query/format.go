@@ -2,12 +2,17 @@ package query
 
 // How rows are written. What nlrec adds to SQLite's values:
 //
-//	         NULL   text                      octets       numbers
-//	table    empty  what does not print is    hexadecimal  as they are
-//	                escaped: \x1b, \n, \u202e
-//	csv      empty  RFC 4180; empty text: ""  hexadecimal  as they are
-//	json     null   a string, in which what   hexadecimal  numbers
-//	ndjson          does not print is escaped
+//	                 NULL   text                      octets       numbers
+//	table, box,      empty  what does not print is    hexadecimal  as they are
+//	line, tsv,              escaped: \x1b, \n, \u202e
+//	markdown, html
+//	csv              empty  RFC 4180; empty text: ""  hexadecimal  as they are
+//	json, ndjson     null   a string, in which what   hexadecimal  numbers
+//	                        does not print is escaped
+//
+// table, box and line are sqlite3(1)'s. In tsv a tab in a value is \t, so that
+// every line has as many as there are columns. Markdown and HTML escape what
+// they would take for their own as well.
 //
 // In JSON the second column of a name becomes name_2. Nested data is JSON text
 // in every format.
@@ -37,11 +42,15 @@ type source interface {
 
 // formats are the ways to write rows, by name.
 var formats = map[string]func(*bufio.Writer, source) error{
-	"table": writeTable, "json": writeJSON, "ndjson": writeLines, "csv": writeCSV,
+	"table": writeASCII, "box": writeBox, "line": writeRecords,
+	"json": writeJSON, "ndjson": writeLines,
+	"csv": writeCSV, "tsv": writeTSV, "markdown": writeMarkdown, "html": writeHTML,
 }
 
 // Formats lists what Write can write.
-func Formats() []string { return []string{"table", "json", "ndjson", "csv"} }
+func Formats() []string {
+	return []string{"table", "box", "line", "json", "ndjson", "csv", "tsv", "markdown", "html"}
+}
 
 // Write writes all rows in one of Formats. What it has written when rows fail
 // is whole: a JSON array is closed.
@@ -184,15 +193,16 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// writeCSV writes RFC 4180. Package encoding/csv would end lines so only by
-// changing the line ends within values as well.
-func writeCSV(w *bufio.Writer, rows source) error {
+func writeCSV(w *bufio.Writer, rows source) error { return eachLine(w, rows, writeCSVLine) }
+
+// eachLine calls f for the names of the columns and for each row.
+func eachLine(w *bufio.Writer, rows source, f func(*bufio.Writer, []any) error) error {
 	var line []any
 	for _, name := range rows.Columns() {
 		line = append(line, name)
 	}
 	for {
-		if err := writeCSVLine(w, line); err != nil {
+		if err := f(w, line); err != nil {
 			return err
 		}
 		row, err := rows.Next()
@@ -203,6 +213,8 @@ func writeCSV(w *bufio.Writer, rows source) error {
 	}
 }
 
+// writeCSVLine writes RFC 4180. Package encoding/csv would end lines so only by
+// changing the line ends within values as well.
 func writeCSVLine(w *bufio.Writer, line []any) error {
 	for i, v := range line {
 		if i > 0 {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/olekukonko/tablewriter/tw"
 )
 
 // given is a source of given rows, and then of an error.
@@ -47,20 +49,33 @@ func TestWrite(t *testing.T) {
 		{"no rows", "json", given{columns: []string{"a"}}, "[]\n"},
 		{"no rows", "ndjson", given{columns: []string{"a"}}, ""},
 		{"no rows", "csv", given{columns: []string{"a"}}, "a\r\n"},
-		{"no rows", "table", given{columns: []string{"if_name"}}, "┌─────────┐\n│ if_name │\n└─────────┘\n"},
-		{"no columns", "table", given{}, ""},
+		{"no rows", "box", given{columns: []string{"if_name"}}, "┌─────────┐\n│ if_name │\n└─────────┘\n"},
+		{"no columns", "box", given{}, ""},
 		{"two rows", "json", given{columns: []string{"a"}, rows: [][]any{{int64(1)}, {int64(2)}}}, "[\n{\"a\":1},\n{\"a\":2}\n]\n"},
 		{"an error", "json", given{columns: []string{"a"}, rows: [][]any{{int64(1)}}, err: errGiven}, "[\n{\"a\":1}\n]\n"},
 		{"an error at once", "json", given{columns: []string{"a"}, err: errGiven}, "[]\n"},
 		{"values", "csv", given{columns: []string{"a", "b,c"}, rows: [][]any{{nil, ""}, {"x\"y", "1\r\n2"}, {int64(1), []byte{10}}}},
 			"a,\"b,c\"\r\n,\"\"\r\n\"x\"\"y\",\"1\r\n2\"\r\n1,0a\r\n"},
-		{"values", "table", given{columns: []string{"if_name", "n", "oct"}, rows: [][]any{{" eth0 ", int64(1), []byte{255}}, {nil, 2.0, ""}}},
+		{"values", "box", given{columns: []string{"if_name", "n", "oct"}, rows: [][]any{{" eth0 ", int64(1), []byte{255}}, {nil, 2.0, ""}}},
 			"┌─────────┬─────┬─────┐\n│ if_name │ n   │ oct │\n├─────────┼─────┼─────┤\n│  eth0   │ 1   │ ff  │\n│         │ 2.0 │     │\n└─────────┴─────┴─────┘\n"},
 		{"a hostile alias", "ndjson", given{columns: []string{"a"}, rows: [][]any{{"\x1b[31m\u202e\xff\u009b\x7f\U000e0001é日"}}},
 			`{"a":"\u001b[31m\u202e\ufffd\u009b\u007f\udb40\udc01é日"}` + "\n"},
-		{"a hostile alias", "table", given{columns: []string{"a\x1b[2J"}, rows: [][]any{{"\x1b[31m\tx\ny\x00\u202e\xff\u200bz\u009b"}}},
+		{"a hostile alias", "box", given{columns: []string{"a\x1b[2J"}, rows: [][]any{{"\x1b[31m\tx\ny\x00\u202e\xff\u200bz\u009b"}}},
 			"┌───────────────────────────────────────────┐\n│ a\\x1b[2J                                  │\n" +
 				"├───────────────────────────────────────────┤\n│ \\x1b[31m\\tx\\ny\\x00\\u202e\\xff\\u200bz\\u009b │\n└───────────────────────────────────────────┘\n"},
+		{"values", "table", given{columns: []string{"if_name", "n"}, rows: [][]any{{"eth0", int64(1)}, {nil, ""}}},
+			"+---------+---+\n| if_name | n |\n+---------+---+\n| eth0    | 1 |\n|         |   |\n+---------+---+\n"},
+		{"values", "line", given{columns: []string{"a", "日本"}, rows: [][]any{{"x\ty", nil}, {[]byte{255}, 2.0}}},
+			"   a = x\\ty\n日本 = \n\n   a = ff\n日本 = 2.0\n"},
+		{"no rows", "line", given{columns: []string{"a"}}, ""},
+		{"values", "tsv", given{columns: []string{"a", "b"}, rows: [][]any{{"x\ty\nz", nil}, {`[{"mtu":1400}]`, int64(7)}}},
+			"a\tb\nx\\ty\\nz\t\n[{\"mtu\":1400}]\t7\n"},
+		{"values", "markdown", given{columns: []string{"a|b", "c"}, rows: [][]any{{"eth0:*", "<b>&"}, {nil, "`\\`\n"}}},
+			"| a\\|b | c |\n|---|---|\n| eth0:\\* | &lt;b>&amp; |\n|  | \\`\\\\\\`\\\\n |\n"},
+		{"no rows", "markdown", given{columns: []string{"a"}}, "| a |\n|---|\n"},
+		{"values", "html", given{columns: []string{"a", "<i>"}, rows: [][]any{{"<script>\"&'", nil}}},
+			"<table>\n<tr><th>a</th><th>&lt;i&gt;</th></tr>\n<tr><td>&lt;script&gt;&#34;&amp;&#39;</td><td></td></tr>\n</table>\n"},
+		{"an error", "html", given{columns: []string{"a"}, err: errGiven}, "<table>\n<tr><th>a</th></tr>\n</table>\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
@@ -99,17 +114,19 @@ func (failing) Write([]byte) (int, error) { return 0, errGiven }
 func TestTableLook(t *testing.T) {
 	header := []string{"if_name", "日本", "x", "longer than its values"}
 	lines := [][]string{{"eth0", "ab", "", "1"}, {"  wide  ", "語", "e\u0301", "a|b*c_d"}, {"", "", "", ""}, {strings.Repeat("x ", 150), "$1", "a", "b"}}
-	var library, own strings.Builder
-	w := bufio.NewWriter(&library)
-	if err := errors.Join(libraryTable(w, header, lines), w.Flush()); err != nil {
-		t.Fatal(err)
-	}
-	w.Reset(&own)
-	if err := errors.Join(padTable(w, header, lines), w.Flush()); err != nil {
-		t.Fatal(err)
-	}
-	if library.String() != own.String() {
-		t.Errorf("tablewriter\n%s\nown\n%s", library.String(), own.String())
+	for _, style := range []tw.BorderStyle{boxStyle, asciiStyle} {
+		var library, own strings.Builder
+		w := bufio.NewWriter(&library)
+		if err := errors.Join(libraryTable(w, tw.NewSymbols(style), header, lines), w.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		w.Reset(&own)
+		if err := errors.Join(padTable(w, tw.NewSymbols(style), header, lines), w.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if library.String() != own.String() {
+			t.Errorf("tablewriter\n%s\nown\n%s", library.String(), own.String())
+		}
 	}
 }
 

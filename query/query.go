@@ -118,7 +118,20 @@ func (r *Reader) Close() error {
 // Query runs one statement and hands its rows to f, which may not keep them.
 // It fails with ErrRefused when the text is no single question, and as f does.
 func (r *Reader) Query(ctx context.Context, text string, f func(*Rows) error) error {
-	return r.QueryWith(ctx, text, nil, f)
+	return r.run(ctx, text, nil, f)
+}
+
+// QueryParams runs a statement as Query does, with values for its parameters.
+// It fails with ErrParam when one lacks or is too many.
+func (r *Reader) QueryParams(ctx context.Context, text string, params []Param, f func(*Rows) error) error {
+	if err := checkParams(text, params); err != nil {
+		return err
+	}
+	var values []driver.NamedValue
+	for i, p := range params {
+		values = append(values, driver.NamedValue{Ordinal: i + 1, Name: p.Name, Value: p.Value})
+	}
+	return r.run(ctx, text, values, f)
 }
 
 // QueryWith runs a statement as Query does, with values for the ? in it: nil,
@@ -128,6 +141,10 @@ func (r *Reader) QueryWith(ctx context.Context, text string, args []any, f func(
 	for i, v := range args {
 		values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
+	return r.run(ctx, text, values, f)
+}
+
+func (r *Reader) run(ctx context.Context, text string, values []driver.NamedValue, f func(*Rows) error) error {
 	statement, err := oneStatement(text)
 	if err != nil {
 		return err

@@ -15,16 +15,25 @@ import (
 // the same lines.
 const maxDrawn = 2000
 
-func writeTable(w *bufio.Writer, rows source) error {
+// The lines of tables: those of sqlite3(1)'s modes box and table.
+const (
+	boxStyle   = tw.StyleLight
+	asciiStyle = tw.StyleASCII
+)
+
+func writeBox(w *bufio.Writer, rows source) error   { return writeTable(w, boxStyle, rows) }
+func writeASCII(w *bufio.Writer, rows source) error { return writeTable(w, asciiStyle, rows) }
+
+func writeTable(w *bufio.Writer, style tw.BorderStyle, rows source) error {
 	header := cells(rows.Columns())
 	var lines [][]string
 	for {
 		row, err := rows.Next()
 		if row == nil {
-			return errors.Join(drawTable(w, header, lines), err)
+			return errors.Join(drawTable(w, tw.NewSymbols(style), header, lines), err)
 		}
 		if err != nil {
-			return errors.Join(drawTable(w, header, lines), err)
+			return errors.Join(drawTable(w, tw.NewSymbols(style), header, lines), err)
 		}
 		line := make([]string, len(row))
 		for i, v := range row {
@@ -42,20 +51,21 @@ func cells(texts []string) []string {
 	return out
 }
 
-func drawTable(w *bufio.Writer, header []string, lines [][]string) error {
+func drawTable(w *bufio.Writer, symbols tw.Symbols, header []string, lines [][]string) error {
 	if len(header) == 0 {
 		return nil
 	}
 	if len(lines) > maxDrawn {
-		return padTable(w, header, lines)
+		return padTable(w, symbols, header, lines)
 	}
-	return libraryTable(w, header, lines)
+	return libraryTable(w, symbols, header, lines)
 }
 
 // libraryTable draws with tablewriter. Left to itself, it would change names
 // and values: upper case, no underscores, no outer spaces, broken lines.
-func libraryTable(w *bufio.Writer, header []string, lines [][]string) error {
+func libraryTable(w *bufio.Writer, symbols tw.Symbols, header []string, lines [][]string) error {
 	t := tablewriter.NewTable(w,
+		tablewriter.WithSymbols(symbols),
 		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithRowAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAlignment(tw.AlignLeft),
@@ -69,25 +79,25 @@ func libraryTable(w *bufio.Writer, header []string, lines [][]string) error {
 }
 
 // padTable draws what libraryTable would, in two passes over the cells.
-func padTable(w *bufio.Writer, header []string, lines [][]string) error {
+func padTable(w *bufio.Writer, s tw.Symbols, header []string, lines [][]string) error {
 	widths := make([]int, len(header))
 	for _, line := range append(lines, header) {
 		for i, cell := range line {
 			widths[i] = max(widths[i], twwidth.Width(cell))
 		}
 	}
-	rule(w, widths, "┌", "┬", "┐")
-	padLine(w, widths, header)
-	rule(w, widths, "├", "┼", "┤")
+	rule(w, widths, s.Row(), s.TopLeft(), s.TopMid(), s.TopRight())
+	padLine(w, widths, s.Column(), header)
+	rule(w, widths, s.Row(), s.MidLeft(), s.Center(), s.MidRight())
 	for _, line := range lines {
-		padLine(w, widths, line)
+		padLine(w, widths, s.Column(), line)
 	}
-	return rule(w, widths, "└", "┴", "┘")
+	return rule(w, widths, s.Row(), s.BottomLeft(), s.BottomMid(), s.BottomRight())
 }
 
-func rule(w *bufio.Writer, widths []int, left, middle, right string) error {
+func rule(w *bufio.Writer, widths []int, row, left, middle, right string) error {
 	for i, width := range widths {
-		w.WriteString(left + strings.Repeat("─", width+2))
+		w.WriteString(left + strings.Repeat(row, width+2))
 		if left = middle; i == len(widths)-1 {
 			left = right
 		}
@@ -96,9 +106,9 @@ func rule(w *bufio.Writer, widths []int, left, middle, right string) error {
 	return err
 }
 
-func padLine(w *bufio.Writer, widths []int, line []string) {
+func padLine(w *bufio.Writer, widths []int, column string, line []string) {
 	for i, cell := range line {
-		w.WriteString("│ " + cell + strings.Repeat(" ", widths[i]-twwidth.Width(cell)+1))
+		w.WriteString(column + " " + cell + strings.Repeat(" ", widths[i]-twwidth.Width(cell)+1))
 	}
-	w.WriteString("│\n")
+	w.WriteString(column + "\n")
 }

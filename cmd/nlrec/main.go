@@ -144,6 +144,7 @@ var outcomes = []struct {
 	hint string
 }{
 	{errUsage, 2, "{command} --help"},
+	{query.ErrParam, 2, "{command} --help"},
 	{query.ErrNoSQL, 2, `nlrec query "SELECT * FROM link"`},
 	{query.ErrNoLink, 2, "nlrec show link --db {db}, with the same --at"},
 	{query.ErrFilter, 2, "nlrec tables"},

@@ -17,6 +17,7 @@ import (
 
 func queryCommand() *cobra.Command {
 	var at, output string
+	var params []string
 	cmd := &cobra.Command{
 		Use:   "query [flags] SQL|-",
 		Short: "Ask a recording in SQL",
@@ -33,7 +34,8 @@ instant is one of
   #12345                            right after that change`,
 		Example: `  nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"
-  nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"`,
+  nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"
+  nlrec query --param dev=eth0 "SELECT dst FROM route WHERE dev = :dev"`,
 		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := statement(cmd, args)
@@ -43,15 +45,38 @@ instant is one of
 			if at == "" && cmd.Flags().Changed("at") {
 				return usageError{text: "--at is empty"} // "now" would be the answer to another question
 			}
-			if !slices.Contains(query.Formats(), output) {
-				return usageError{text: fmt.Sprintf("-o %s: there are %s", output, strings.Join(query.Formats(), ", "))}
+			format, err := queryFormat(cmd, output)
+			if err != nil {
+				return err
 			}
-			return ask(cmd, text, output, query.Options{At: at})
+			values, err := parseParams(params)
+			if err != nil {
+				return err
+			}
+			return ask(cmd, question{text, values, format}, query.Options{At: at})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "format: "+strings.Join(query.Formats(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
+	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	return cmd
+}
+
+// autoFormat is the format that people read on a terminal, and programs
+// elsewhere.
+const autoFormat = "auto"
+
+// queryFormat returns the format that a name means.
+func queryFormat(cmd *cobra.Command, name string) (string, error) {
+	switch {
+	case name == autoFormat && isTerminal(cmd.OutOrStdout()):
+		return "box", nil
+	case name == autoFormat:
+		return "tsv", nil
+	case !slices.Contains(query.Formats(), name):
+		return "", usageError{text: fmt.Sprintf("-o %s: there are %s, %s", name, autoFormat, strings.Join(query.Formats(), ", "))}
+	}
+	return name, nil
 }
 
 func oneArgument(_ *cobra.Command, args []string) error {
@@ -84,8 +109,26 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// ask prints the answer to a statement.
-func ask(cmd *cobra.Command, text, output string, o query.Options) (err error) {
+func parseParams(texts []string) (params []query.Param, err error) {
+	for _, text := range texts {
+		p, err := query.ParseParam(text)
+		if err != nil {
+			return nil, err
+		}
+		params = append(params, p)
+	}
+	return params, nil
+}
+
+// A question is a statement, and how its answer is to be printed.
+type question struct {
+	text   string
+	params []query.Param
+	output string
+}
+
+// ask prints the answer to a question.
+func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	o.Warn = func(text string) { fmt.Fprintf(stderr, "nlrec: warning: %s\n", oneLine(text)) }
 	r, err := query.Open(ctx, dbPath(cmd), o)
@@ -96,7 +139,9 @@ func ask(cmd *cobra.Command, text, output string, o query.Options) (err error) {
 	if m := r.Moment(); m != nil && isTerminal(stderr) {
 		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
 	}
-	err = r.Query(ctx, text, func(rows *query.Rows) error { return query.Write(cmd.OutOrStdout(), output, rows) })
+	err = r.QueryParams(ctx, q.text, q.params, func(rows *query.Rows) error {
+		return query.Write(cmd.OutOrStdout(), q.output, rows)
+	})
 	return interrupted(ctx, err)
 }
 
