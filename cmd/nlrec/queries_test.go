@@ -30,7 +30,7 @@ func TestQueries(t *testing.T) {
 	}
 	for _, r := range recipes {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), []string{"query", "--db", db, "-o", "table", r.SQL}, strings.NewReader(""), &stdout, &stderr)
+		code := run(t.Context(), []string{"query", "--db", db, "-o", "box", r.SQL}, strings.NewReader(""), &stdout, &stderr)
 		if code != 0 || stderr.Len() > 0 {
 			t.Errorf("%s: exit code %d, %s", r.Question, code, &stderr)
 		}
