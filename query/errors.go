@@ -23,6 +23,7 @@ var (
 	ErrNoSQL   = errors.New("no SQL")
 	ErrFilter  = errors.New("no filter")
 	ErrCursor  = errors.New("no cursor")
+	ErrRows    = errors.New("the answer is cut")
 )
 
 // hinted is an error that comes with what to do next.
@@ -38,6 +39,24 @@ func Hint(err error) string {
 	var h hinted
 	if errors.As(err, &h) {
 		return h.hint
+	}
+	return ""
+}
+
+// placed is an error about a place in a statement.
+type placed struct {
+	error
+	excerpt string
+}
+
+func (s placed) Unwrap() error { return s.error }
+
+// Excerpt returns the line of the statement that an error is about and one with
+// carets under the place, safe for a terminal, or "".
+func Excerpt(err error) string {
+	var s placed
+	if errors.As(err, &s) {
+		return s.excerpt
 	}
 	return ""
 }

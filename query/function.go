@@ -30,6 +30,7 @@ type functions struct {
 	timeline *timeline
 	ctx      context.Context // of the statement that runs
 	err      error           // why it failed, which SQLite would pass on as text, or not at all
+	uses     uses
 }
 
 // fail notes why a statement fails.
@@ -51,7 +52,7 @@ func (f *functions) Create(c vtab.Context, args []string) (vtab.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &function{functions: f, name: args[2], body: body}
+	t := &function{functions: f, name: args[2], kind: args[3], body: body}
 	if err := t.describe(); err != nil {
 		return nil, err
 	}
@@ -62,6 +63,7 @@ func (f *functions) Create(c vtab.Context, args []string) (vtab.Table, error) {
 type function struct {
 	*functions
 	name    string   // route_at
+	kind    string   // route
 	body    string   // SELECT as of change ?1, the last until instant ?2
 	columns []string // name and declared type
 }
@@ -212,6 +214,7 @@ func (c *cursor) turn(p plan, argument vtab.Value) (err error) {
 	if c.moment, err = c.t.timeline.resolveValue(c.t.ctx, argument); err != nil {
 		return err
 	}
+	c.t.uses.addMoment(c.t.kind, c.moment)
 	c.argument, c.kept, c.place = argument, nil, make([]int, len(c.t.columns))
 	for i, column := range p.used {
 		c.place[column] = i + 1

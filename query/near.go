@@ -5,25 +5,6 @@ import (
 	"strings"
 )
 
-// nearMiss returns a hint for an error of SQLite about a statement: the name
-// that was probably meant, or where to look it up.
-func nearMiss(statement, message string) string {
-	catalog, err := Catalog()
-	if err != nil {
-		return ""
-	}
-	if name, ok := strings.CutPrefix(message, "no such table: "); ok {
-		return DidYouMean(name, tableNames(catalog), "nlrec tables")
-	}
-	if name, ok := strings.CutPrefix(message, "no such column: "); ok {
-		return DidYouMean(name[strings.LastIndex(name, ".")+1:], columnNames(catalog, statement), "nlrec tables")
-	}
-	if regexp.MustCompile(`(?i)\bas\s+of\b`).MatchString(statement) {
-		return "nlrec query --at '10m ago' \"SELECT * FROM route\", or SELECT * FROM route_at('10m ago')"
-	}
-	return "nlrec tables"
-}
-
 func tableNames(catalog []Table) (names []string) {
 	for _, t := range catalog {
 		names = append(names, t.Name)
@@ -48,20 +29,25 @@ func columnNames(catalog []Table, statement string) (names []string) {
 // DidYouMean returns a hint that names what a slip was probably meant to be,
 // and the command that shows all there is.
 func DidYouMean(slip string, names []string, look string) string {
+	if best := nearest(slip, names); best != "" {
+		return "did you mean " + best + "? " + look + " shows them all"
+	}
+	return look + " shows what there is"
+}
+
+// nearest returns the name that a slip was probably meant to be, or "".
+func nearest(slip string, names []string) (best string) {
 	slip = strings.ToLower(strings.TrimPrefix(slip, "main."))
-	best, least := "", 3
+	least := 3
 	for _, name := range names {
-		if plural := name + "s"; slip == plural || slip == name+"es" {
-			return "did you mean " + name + "? " + look + " shows them all"
+		if slip == name+"s" || slip == name+"es" {
+			return name
 		}
-		if d := distance(slip, name); d < least && d < len(name) {
+		if d := distance(slip, name); d < least && d < len(name) && d < len(slip) {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return look + " shows what there is"
-	}
-	return "did you mean " + best + "? " + look + " shows them all"
+	return best
 }
 
 // distance is the number of letters to change, add, leave out or swap with the

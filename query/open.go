@@ -33,8 +33,9 @@ func connect(ctx context.Context, d *sqlite.Driver, path string) (*connection, e
 	return &connection{conn, db}, nil
 }
 
-// restrict leaves a connection able to read and nothing else.
-func (c *connection) restrict(ctx context.Context) error {
+// restrict leaves a connection able to read, as far as an authorizer lets it,
+// and nothing else.
+func (c *connection) restrict(ctx context.Context, authorizer sqlite.AuthorizerFn) error {
 	if _, err := c.ExecContext(ctx, `PRAGMA query_only = 1`); err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (c *connection) restrict(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("%T has no authorizer", conn)
 		}
-		return r.RegisterAuthorizer(authorize)
+		return r.RegisterAuthorizer(authorizer)
 	})
 }
 

@@ -39,6 +39,9 @@ func ParseParam(text string) (Param, error) {
 func checkParams(statement string, params []Param) error {
 	var has, given []string
 	for _, t := range tokens(statement) {
+		if t.kind == paramToken && t.text[0] == '?' {
+			return hinted{fmt.Errorf("%s: %w without a name can be given a value", t.text, ErrParam), "write :name, and --param name=value"}
+		}
 		if t.kind == paramToken && t.text[0] != '?' && !slices.Contains(has, t.text[1:]) {
 			has = append(has, t.text[1:])
 		}

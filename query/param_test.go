@@ -49,6 +49,7 @@ func TestQueryParams(t *testing.T) {
 		{"one that lacks", "SELECT :a, :b", "a=1", "b: no parameter has this name, and the statement needs it"},
 		{"one too many", "SELECT :a", "a=1|b=2", "b: no parameter of the statement"},
 		{"one in quotes", "SELECT ':a'", "a=1", "a: no parameter of the statement"},
+		{"one without a name", "SELECT ?1", "a=1", "?1: no parameter without a name can be given a value"},
 		{"twice", "SELECT :a", "a=1|a=2", "a: no parameter: it is given twice"},
 	}
 	for _, tt := range tests {

@@ -1,30 +1,14 @@
 package query
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"modernc.org/sqlite"
 )
 
-// covers(outer, inner): whether every address of one prefix is in another, in
-// SQL. Both are texts as the views and ip(8) have them: an address, a prefix,
-// and for all addresses of a family "default", "all" or nothing.
-
-// registerFunctions makes the functions known to the connections of a driver.
-func registerFunctions(d *sqlite.Driver) error {
-	return d.RegisterDeterministicScalarFunction("covers", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		outer, ok := args[0].(string)
-		inner, also := args[1].(string)
-		if !ok || !also {
-			return nil, nil
-		}
-		return covers(outer, inner), nil
-	})
-}
+// Prefixes are texts as the views and ip(8) have them: an address, a prefix, and
+// for all addresses of a family "default", "all" or nothing.
 
 // covers reports whether the prefix inner lies within outer. All addresses lie
 // within those of either family. What is no prefix covers nothing.

@@ -26,6 +26,7 @@ type Options struct {
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
 	Command  string            // what asks, for hints; empty: nlrec query
+	MaxRows  int64             // after which an answer is cut with ErrRows; 0: none
 	Kinds    []string          // that the question is about: other gaps do not matter; empty: all
 }
 
@@ -37,6 +38,8 @@ type Reader struct {
 	conn      *connection // for statements of others
 	stage     *stage
 	moment    *Moment // what the views mean; nil: now
+	maxRows   int64   // of Options
+	uses      uses
 }
 
 // Open opens the recording at path. It fails with store.ErrNotRecording,
@@ -47,7 +50,8 @@ func Open(ctx context.Context, path string, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line}, stage: &stage{}}
+	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows}
+	r.uses = r.functions.uses
 	if err := r.prepare(ctx, o.At); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -64,7 +68,7 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 	if err := d.RegisterModule(moduleName, r.functions); err != nil {
 		return err
 	}
-	if err := errors.Join(r.stage.register(d), registerFunctions(d)); err != nil {
+	if err := errors.Join(r.stage.register(d), registerFunctions(d, r.timeline, r.functions.fail)); err != nil {
 		return err
 	}
 	if r.conn, err = connect(ctx, d, r.path); err != nil {
@@ -73,7 +77,7 @@ func (r *Reader) prepare(ctx context.Context, at string) (err error) {
 	if err := r.define(ctx); err != nil {
 		return WithPath(r.path, err)
 	}
-	return r.conn.restrict(ctx)
+	return r.conn.restrict(ctx, r.authorize)
 }
 
 // define makes what a statement finds beside the views in the file: for each
@@ -149,15 +153,21 @@ func (r *Reader) run(ctx context.Context, text string, values []driver.NamedValu
 	if err != nil {
 		return err
 	}
+	return r.perform(ctx, statement, statement, values, f)
+}
+
+// perform runs a text; statement is what errors are about.
+func (r *Reader) perform(ctx context.Context, text, statement string, values []driver.NamedValue, f func(*Rows) error) error {
 	r.functions.ctx, r.functions.err = ctx, nil
+	clear(r.uses)
 	return r.stage.perform(ctx, r.conn.Conn, func(conn driver.QueryerContext) error {
 		// Not ctx: the performance watches it.
-		rows, err := conn.QueryContext(context.Background(), statement, values)
+		rows, err := conn.QueryContext(context.Background(), text, values)
 		if err != nil {
 			return r.explain(ctx, statement, err)
 		}
 		explain := func(err error) error { return r.explain(ctx, statement, err) }
-		return errors.Join(f(&Rows{rows: rows, explain: explain}), rows.Close())
+		return errors.Join(f(&Rows{rows: rows, explain: explain, max: r.maxRows}), rows.Close())
 	})
 }
 
@@ -176,13 +186,15 @@ func (r *Reader) explain(ctx context.Context, statement string, err error) error
 	if errors.Is(err, ErrRefused) {
 		return hinted{err, "a query only reads; nlrec tables shows what can be asked"}
 	}
-	return hinted{err, nearMiss(statement, err.Error())}
+	return r.timeline.complain(ctx, statement, err)
 }
 
 // Rows are the rows of an answer.
 type Rows struct {
 	rows    driver.Rows
 	explain func(error) error
+	max     int64 // as MaxRows of Options
+	count   int64
 }
 
 // Columns returns the names of the columns; two may have one name.
@@ -198,6 +210,9 @@ func (r *Rows) Next() ([]any, error) {
 	}
 	if err != nil {
 		return nil, r.explain(err)
+	}
+	if r.count++; r.max > 0 && r.count > r.max {
+		return nil, fmt.Errorf("%w: it has more rows than %d", ErrRows, r.max)
 	}
 	row := make([]any, len(values))
 	for i, v := range values {

@@ -155,14 +155,14 @@ func TestErrors(t *testing.T) {
 		want          error
 		text, hint    string
 	}{
-		{"no table", "", "SELECT * FROM routes", nil, "no such table: routes", "did you mean route?"},
+		{"no table", "", "SELECT * FROM routes", nil, "no such table: routes", "did you mean route (what is now), route_history (every version) or route_at('10m ago')?"},
 		{"nearly a function", "", "SELECT * FROM rout_at('now')", nil, "no such table", "did you mean route_at?"},
 		{"no column", "", "SELECT ifnam FROM link", nil, "no such column: ifnam", "did you mean ifname?"},
 		{"no column of an alias", "", "SELECT r.gatway FROM route_history r", nil, "no such column: r.gatway", "did you mean gateway?"},
 		{"no such thing", "", "SELECT * FROM elephants", nil, "no such table: elephants", "nlrec tables"},
 		{"SQL:2011", "", "SELECT * FROM route FOR SYSTEM_TIME AS OF '10m ago'", nil, "syntax error", "route_at('10m ago')"},
 		{"the stage", "", "SELECT nlrec_perform()", nil, "not for you", ""},
-		{"a slip", "", "SELCT 1", nil, `near "SELCT": syntax error`, "nlrec tables"},
+		{"a slip", "", "SELCT 1", nil, `near "SELCT": syntax error`, "did you mean SELECT?"},
 		{"no SQL", "", " -- nothing ;\n", ErrNoSQL, "no SQL", ""},
 		{"double quotes", "", `SELECT * FROM link WHERE ifname = "eth0"`, nil, "single-quotes", ""},
 		{"no instant", "yesteryear", "SELECT 1", ErrInstant, "yesteryear: no instant", ""},

@@ -49,14 +49,14 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	}
 	if err == nil {
 		d := &sqlite.Driver{}
-		if err = registerFunctions(d); err == nil {
+		if err = registerFunctions(d, l, func(err error) error { return err }); err == nil {
 			l.connection, err = connect(ctx, d, path)
 		}
 	}
 	if err != nil {
 		return nil, WithPath(path, err)
 	}
-	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx), l.readCoverage(ctx)); err != nil {
+	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx, authorize), l.readCoverage(ctx)); err != nil {
 		return nil, WithPath(path, errors.Join(err, l.Close()))
 	}
 	return l, nil
@@ -125,6 +125,27 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 	m = &Moment{At: i.At}
 	m.Change, err = l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, i.At)
 	return m, err
+}
+
+// microseconds finds when an instant is or was, which may be outside of what is
+// recorded. It fails with ErrInstant, or ErrOutside for no such change.
+func (l *timeline) microseconds(text string) (us int64, err error) {
+	i, err := ParseInstant(text, l.now, l.loc)
+	if err != nil {
+		return 0, err
+	}
+	ctx := context.Background() // whoever asks watches over the whole statement
+	if i.Change == 0 {
+		i, err = l.settle(ctx, text, i)
+		return i.At, err
+	}
+	if us, err = l.number(ctx, `SELECT at_us FROM change WHERE id = ?`, i.Change); us == 0 && err == nil {
+		_, err = l.findChange(ctx, text, i) // words why not
+	}
+	if i.Before {
+		us--
+	}
+	return us, err
 }
 
 // settle gives an instant that has a name its time.
@@ -199,6 +220,23 @@ func (l *timeline) outside(text string, at int64) error {
 	return hinted{
 		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(l.first, l.loc), reach),
 		l.example(FormatTime(near, l.loc))}
+}
+
+// gaps lists all gaps.
+func (l *timeline) gaps(ctx context.Context) (gaps []Gap, err error) {
+	rows, err := l.QueryContext(ctx, `SELECT coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
+			return nil, err
+		}
+		gaps = append(gaps, g)
+	}
+	return gaps, rows.Err()
 }
 
 // warnOfGaps says when changes may have been missed around a moment.

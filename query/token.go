@@ -24,6 +24,20 @@ type token struct {
 // end is where what follows begins.
 func (t token) end() int { return t.at + len(t.text) }
 
+// is reports whether a token is a word, in any case, or a sign.
+func (t token) is(text string) bool {
+	return (t.kind == wordToken || t.kind == signToken) && strings.EqualFold(t.text, text)
+}
+
+// name is what a name means without its quotes, or a text.
+func (t token) name() string {
+	if t.kind != nameToken && t.kind != textToken || len(t.text) < 2 {
+		return t.text
+	}
+	inner, quote := t.text[1:len(t.text)-1], t.text[len(t.text)-1:]
+	return strings.ReplaceAll(inner, quote+quote, quote)
+}
+
 // tokens parts a statement as SQLite does, without blanks and comments.
 func tokens(statement string) (all []token) {
 	for i := 0; i < len(statement); {

@@ -2,7 +2,8 @@
 // into one SQLite file, and answers SQL about any past instant of it.
 //
 // Answers go to standard output; all talk goes to standard error. An error is
-// one line that says what and why, and a second with what to do next.
+// one line that says what and why, and one with what to do next; between them an
+// error in SQL shows where it is.
 package main
 
 import (
@@ -30,7 +31,8 @@ func main() {
 }
 
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
-// 3 not a readable recording, 4 an instant outside the recording, 5 refused.
+// 3 not a readable recording, 4 outside the recording or, if that matters, in a
+// gap, 5 refused, 6 cut by a limit, 130 interrupted.
 // A first interrupt, SIGTERM or SIGHUP cancels the command, a second ends the process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -156,13 +158,16 @@ var outcomes = []struct {
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
+	{query.ErrGap, 4, "nlrec status --db {db}"},
+	{query.ErrRows, 6, "--max-rows, or ORDER BY and LIMIT in the SQL"},
+	{errTimeout, 6, "--timeout, or ask for less: fewer columns, a shorter time"},
 	{query.ErrRefused, 5, "nlrec tables"},
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
 	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command} --db {db}"},
-	{context.Canceled, 1, ""},
+	{context.Canceled, 130, ""},
 }
 
 // report prints an error with a hint, and returns the exit code.
@@ -185,6 +190,9 @@ func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 		hint = usage.hint
 	}
 	fmt.Fprintf(stderr, "nlrec: %s%s\n", oneLine(err.Error()), holder(cmd, err))
+	if excerpt := query.Excerpt(err); excerpt != "" {
+		fmt.Fprintln(stderr, excerpt)
+	}
 	if hint != "" {
 		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
 	}

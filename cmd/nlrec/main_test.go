@@ -54,7 +54,7 @@ func TestReport(t *testing.T) {
 		{query.ErrRefused, 5, "refused", "nlrec tables"},
 		{query.ErrInstant, 2, "no instant", "10m ago"},
 		{fmt.Errorf("x: %w", fs.ErrPermission), 3, "x: permission denied", "ls -l " + path},
-		{fmt.Errorf("interrupted: %w", context.Canceled), 1, "interrupted", ""},
+		{fmt.Errorf("interrupted: %w", context.Canceled), 130, "interrupted", ""},
 		{errors.New("one\ntwo \x1b"), 1, `one; two \x1b`, ""},
 	}
 	for _, tt := range tests {

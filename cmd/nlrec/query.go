@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -18,6 +19,8 @@ import (
 func queryCommand() *cobra.Command {
 	var at, output string
 	var params []string
+	var q question
+	var maxRows int64
 	cmd := &cobra.Command{
 		Use:   "query [flags] SQL|-",
 		Short: "Ask a recording in SQL",
@@ -35,30 +38,37 @@ instant is one of
 		Example: `  nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"
   nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"
+  nlrec query --strict --timeout 10s --max-rows 1000 -o json "SELECT * FROM neighbour"
+  nlrec query --emit-sql --at '10m ago' "SELECT dst FROM route" | sqlite3 copy.db
   nlrec query --param dev=eth0 "SELECT dst FROM route WHERE dev = :dev"`,
 		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := statement(cmd, args)
-			if err != nil {
+			var err error
+			if q.text, err = statement(cmd, args); err != nil {
 				return err
 			}
 			if at == "" && cmd.Flags().Changed("at") {
 				return usageError{text: "--at is empty"} // "now" would be the answer to another question
 			}
-			format, err := queryFormat(cmd, output)
-			if err != nil {
+			if q.timeout < 0 || maxRows < 0 {
+				return usageError{text: "--timeout and --max-rows cannot be negative"}
+			}
+			if q.output, err = queryFormat(cmd, output); err != nil {
 				return err
 			}
-			values, err := parseParams(params)
-			if err != nil {
+			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
-			return ask(cmd, question{text, values, format}, query.Options{At: at})
+			return ask(cmd, q, query.Options{At: at, MaxRows: maxRows})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show")
 	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
+	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
+	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
+	cmd.Flags().BoolVar(&q.emit, "emit-sql", false, "print SQL that sqlite3 answers alike on the file, and no answer")
+	cmd.Flags().BoolVar(&q.strict, "strict", false, "exit code 4 when the answer touches a gap, or nothing records the present it is about")
 	return cmd
 }
 
@@ -122,14 +132,23 @@ func parseParams(texts []string) (params []query.Param, err error) {
 
 // A question is a statement, and how its answer is to be printed.
 type question struct {
-	text   string
-	params []query.Param
-	output string
+	text    string
+	params  []query.Param
+	output  string
+	timeout time.Duration // 0: none
+	strict  bool
+	emit    bool // print what plain SQLite is to be asked, and no answer
 }
 
 // ask prints the answer to a question.
 func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
+	if q.timeout > 0 {
+		var cancel context.CancelFunc
+		late := fmt.Errorf("%w: the answer is not whole after %s", errTimeout, q.timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, q.timeout, late)
+		defer cancel()
+	}
 	o.Warn = func(text string) { fmt.Fprintf(stderr, "nlrec: warning: %s\n", oneLine(text)) }
 	r, err := query.Open(ctx, dbPath(cmd), o)
 	if err != nil {
@@ -139,16 +158,32 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 	if m := r.Moment(); m != nil && isTerminal(stderr) {
 		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
 	}
+	if q.emit {
+		text, err := r.Plain(ctx, q.text, q.params)
+		if err == nil {
+			_, err = io.WriteString(cmd.OutOrStdout(), text)
+		}
+		return interrupted(ctx, err)
+	}
 	err = r.QueryParams(ctx, q.text, q.params, func(rows *query.Rows) error {
 		return query.Write(cmd.OutOrStdout(), q.output, rows)
 	})
+	if err == nil && q.strict {
+		err = r.Certain(ctx)
+	}
 	return interrupted(ctx, err)
 }
 
+// errTimeout is an answer that took too long.
+var errTimeout = errors.New("timeout")
+
 // interrupted returns the error of a command that may have been interrupted.
 func interrupted(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("interrupted: %w", ctx.Err())
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(context.Cause(ctx), errTimeout):
+		return context.Cause(ctx)
 	}
-	return err
+	return fmt.Errorf("interrupted: %w", ctx.Err())
 }

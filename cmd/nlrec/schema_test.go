@@ -71,5 +71,9 @@ func schema(tables []query.Table) string {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", c.Name, cell.Replace(c.Meaning))
 		}
 	}
+	b.WriteString("\n## Functions\n\nThose that nlrec adds to SQLite's. NULL, and what is none of what they take, makes NULL.\n\n| function | meaning |\n|---|---|\n")
+	for _, f := range query.Functions() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Call(), cell.Replace(f.Meaning))
+	}
 	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,9 +15,10 @@ func tablesCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "tables [flags] [TABLE]",
-		Short: "Show what can be asked: every view with its columns, meanings and units",
+		Short: "Show what can be asked: every view with its columns, meanings and units; and the functions",
 		Example: `  nlrec tables
-  nlrec tables route`,
+  nlrec tables route
+  nlrec tables covers`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tables, err := chosenTables(args)
@@ -45,16 +47,21 @@ func printAs(cmd *cobra.Command, output string, value any, text func(io.Writer))
 	return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}
 }
 
-// chosenTables returns all tables, or the one that is named, with its columns.
+// chosenTables returns all tables and functions, or the one that is named, with
+// its columns.
 func chosenTables(args []string) ([]query.Table, error) {
 	tables, err := query.Catalog()
+	for _, f := range query.Functions() {
+		tables = append(tables, query.Table{Name: f.Call(), Meaning: f.Meaning})
+	}
 	if err != nil || len(args) == 0 {
 		return tables, err
 	}
 	var names []string
 	for _, t := range tables {
-		names = append(names, t.Name)
-		if t.Name == args[0] {
+		name, _, _ := strings.Cut(t.Name, "(")
+		names = append(names, name)
+		if name == args[0] {
 			for _, as := range tables {
 				if as.Name == t.As {
 					t.Columns = as.Columns
