@@ -29,8 +29,8 @@ type dotCommand struct {
 func dotCommands() []dotCommand {
 	formats := func(*query.Completer) []string { return query.Formats() }
 	return []dotCommand{
-		{".at", "[INSTANT]", "", "show what was at an instant; now is what is now; without one tell which it is", (*shell).atCommand, func(*query.Completer) []string { return query.Instants() }},
-		{".help", "[N|WORD]", `\?`, "list commands and questions; show the SQL of a question, or find questions", (*shell).helpCommand, nil},
+		{".at", "[INSTANT]", "", "show what was then, or now; without one tell which it is", (*shell).atCommand, func(*query.Completer) []string { return query.Instants() }},
+		{".help", "[N|WORD]", `\?`, "list all this; show the SQL of question N; find WORD", (*shell).helpCommand, nil},
 		{".mode", "[FORMAT]", "", "write answers as " + strings.Join(query.Formats(), ", "), (*shell).modeCommand, formats},
 		{".once", "FORMAT", "", "write only the next answer so", (*shell).onceCommand, formats},
 		{".quit", "", `\q`, "leave; also Ctrl-D", func(*shell, string) error { return errQuit }, nil},
@@ -160,7 +160,7 @@ func (s *shell) helpCommand(text string) error {
 		for _, c := range dotCommands() {
 			fmt.Fprintf(out, "%-18s %s\n", c.name+" "+c.argument, c.meaning)
 		}
-		fmt.Fprintln(out, "\nQuestions; .help 1 shows how the first is asked, and the up arrow brings it here:")
+		fmt.Fprintln(out, "\nQuestions; .help 1 shows the SQL of the first, the up arrow brings it here:")
 	}
 	return listRecipes(out, recipes, text)
 }
