@@ -76,7 +76,7 @@ func Instants() []string { return slices.Clone(instants) }
 // Complete returns where the last word of a text begins, and what it may become.
 func (c *Completer) Complete(text string) (start int, candidates []string) {
 	if quote := openQuote(text); quote >= 0 {
-		return quote + 1, matching(text[quote+1:], c.quoted(text[:quote]), "'")
+		return quote + 1, startingWith(text[quote+1:], c.quoted(text[:quote]), "'")
 	}
 	start = len(text)
 	for start > 0 && isWord(text[start-1]) {
@@ -85,9 +85,9 @@ func (c *Completer) Complete(text string) (start int, candidates []string) {
 	word, before := text[start:], strings.TrimRight(text[:start], " \t\n\r")
 	switch {
 	case strings.HasSuffix(text[:start], "."):
-		return start, matching(word, columnNames(c.catalog, text), "")
+		return start, startingWith(word, columnNames(c.catalog, text), "")
 	case regexp.MustCompile(`(?i)\b(from|join)$`).MatchString(before):
-		return start, matching(word, c.tables(), "")
+		return start, startingWith(word, c.tables(), "")
 	case before == "":
 		return start, matchingCase(word, []string{"SELECT", "WITH", "EXPLAIN"})
 	}
@@ -95,17 +95,13 @@ func (c *Completer) Complete(text string) (start int, candidates []string) {
 	if len(columns) == 0 && word != "" { // FROM is still to come
 		columns = columnNames(c.catalog, strings.Join(tableNames(c.catalog), " "))
 	}
-	candidates = matching(word, columns, "")
+	candidates = startingWith(word, columns, "")
 	if word == "" {
 		return start, candidates
 	}
-	candidates = append(candidates, matching(word, c.functions, "(")...)
-	candidates = append(candidates, matching(word, c.tables(), "")...)
+	candidates = append(candidates, startingWith(word, c.functions, "(")...)
+	candidates = append(candidates, startingWith(word, c.tables(), "")...)
 	return start, append(candidates, matchingCase(word, keywords)...)
-}
-
-func isWord(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
 // openQuote returns where a text in single quotes begins that does not end, or -1.
@@ -161,8 +157,8 @@ func (c *Completer) tables() (names []string) {
 	return names
 }
 
-// matching returns the names that begin as a word does, each once, with an end.
-func matching(word string, names []string, end string) (found []string) {
+// startingWith returns the names that begin as a word does, each once, with an end.
+func startingWith(word string, names []string, end string) (found []string) {
 	for _, name := range names {
 		if len(name) >= len(word) && strings.EqualFold(name[:len(word)], word) && !slices.Contains(found, name+end) {
 			found = append(found, name+end)
@@ -173,7 +169,7 @@ func matching(word string, names []string, end string) (found []string) {
 
 // matchingCase returns keywords in the case of the word.
 func matchingCase(word string, names []string) []string {
-	found := matching(word, names, "")
+	found := startingWith(word, names, "")
 	if word != "" && word == strings.ToLower(word) {
 		for i, name := range found {
 			found[i] = strings.ToLower(name)
