@@ -24,6 +24,8 @@ var (
 	ErrFilter  = errors.New("no filter")
 	ErrCursor  = errors.New("no cursor")
 	ErrRows    = errors.New("the answer is cut")
+	ErrLength  = errors.New("a value is too long")
+	ErrMemory  = errors.New("the answer takes too much memory")
 )
 
 // hinted is an error that comes with what to do next.
@@ -94,6 +96,10 @@ func sorted(err error) error {
 		return ErrBusy
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %s", ErrDamaged, plain(e))
+	case sqlite3.SQLITE_TOOBIG:
+		return fmt.Errorf("%w: there can be %d octets", ErrLength, maxLength)
+	case sqlite3.SQLITE_NOMEM:
+		return ErrMemory
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("%w: %s", fs.ErrPermission, plain(e))
 	}

@@ -141,6 +141,19 @@ func TestLargeTable(t *testing.T) {
 	}
 }
 
+// A table that is too long to be held goes on as wide as it began, and is
+// closed when rows fail.
+func TestLongTable(t *testing.T) {
+	var b strings.Builder
+	w := bufio.NewWriter(&b)
+	rest := given{columns: []string{"n"}, rows: [][]any{{"x"}, {"wider"}}, err: errGiven}
+	err := drawLong(w, tw.NewSymbols(asciiStyle), []string{"n"}, [][]string{{"abc"}}, &rest)
+	want := "+-----+\n| n   |\n+-----+\n| abc |\n| x   |\n| wider |\n+-----+\n"
+	if err = errors.Join(err, w.Flush()); !errors.Is(err, errGiven) || b.String() != want {
+		t.Errorf("error %v\n%s\nwant\n%s", err, b.String(), want)
+	}
+}
+
 // Others read what is written.
 func TestReadBack(t *testing.T) {
 	path := samplePath(t)

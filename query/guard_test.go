@@ -100,12 +100,29 @@ func TestAllowed(t *testing.T) {
 
 // A statement cannot take all the memory there is.
 func TestLimits(t *testing.T) {
-	r := open(t, samplePath(t), "")
-	for _, text := range []string{
-		"SELECT length(zeroblob(1000000000))", "SELECT length(printf('%.*c', 1000000000, 'x'))", "SELECT length(replace(hex(zeroblob(100000)), '00', hex(zeroblob(100000))))",
-	} {
-		if err := eachRow(t.Context(), r, text, func([]any) {}); err == nil {
-			t.Errorf("%q: no error", text)
+	path := samplePath(t)
+	tests := []struct {
+		sql  string
+		most int64
+		want error
+	}{
+		{"SELECT length(zeroblob(1000000000))", 0, ErrLength},
+		{"SELECT length(printf('%.*c', 1000000000, 'x'))", 0, ErrLength},
+		{"SELECT length(replace(hex(zeroblob(100000)), '00', hex(zeroblob(100000))))", 0, ErrLength},
+		{"SELECT zeroblob(8000000), zeroblob(8000000), zeroblob(8000000)", 0, ErrRows},
+		{"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", 1, ErrMemory},
+		{"SELECT length(zeroblob(8000000))", 1 << 40, nil},
+	}
+	for _, tt := range tests {
+		o := options("")
+		o.MaxBytes = tt.most
+		r, err := Open(t.Context(), path, o)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if err := eachRow(t.Context(), r, tt.sql, func([]any) {}); !errors.Is(err, tt.want) {
+			t.Errorf("%q: %v, want %v", tt.sql, err, tt.want)
+		}
+		r.Close()
 	}
 }

@@ -12,8 +12,12 @@ import (
 	"nlrec/store"
 )
 
-// maxLength bounds a single value a statement can make, in octets.
-const maxLength = 256 << 20
+// Limits of what a statement can make, in octets: a value, and a row as it is
+// handed on.
+const (
+	maxLength = 8 << 20
+	maxRow    = 16 << 20
+)
 
 // connection is one connection to the file.
 type connection struct {

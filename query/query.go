@@ -27,6 +27,7 @@ type Options struct {
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
 	Command  string            // what asks, for hints; empty: nlrec query
 	MaxRows  int64             // after which an answer is cut with ErrRows; 0: none
+	MaxBytes int64             // of memory that the process may take while a statement runs, or else ErrMemory; 0: any
 	Kinds    []string          // that the question is about: other gaps do not matter; empty: all
 }
 
@@ -39,6 +40,7 @@ type Reader struct {
 	stage     *stage
 	moment    *Moment // what the views mean; nil: now
 	maxRows   int64   // of Options
+	maxBytes  int64   // of Options
 	uses      uses
 }
 
@@ -50,7 +52,7 @@ func Open(ctx context.Context, path string, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows}
+	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows, maxBytes: o.MaxBytes}
 	r.uses = r.functions.uses
 	if err := r.prepare(ctx, o.At); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -158,6 +160,8 @@ func (r *Reader) run(ctx context.Context, text string, values []driver.NamedValu
 
 // perform runs a text; statement is what errors are about.
 func (r *Reader) perform(ctx context.Context, text, statement string, values []driver.NamedValue, f func(*Rows) error) error {
+	ctx, cancel := watchMemory(ctx, r.maxBytes)
+	defer cancel()
 	r.functions.ctx, r.functions.err = ctx, nil
 	clear(r.uses)
 	return r.stage.perform(ctx, r.conn.Conn, func(conn driver.QueryerContext) error {
@@ -167,14 +171,18 @@ func (r *Reader) perform(ctx context.Context, text, statement string, values []d
 			return r.explain(ctx, statement, err)
 		}
 		explain := func(err error) error { return r.explain(ctx, statement, err) }
-		return errors.Join(f(&Rows{rows: rows, explain: explain, max: r.maxRows}), rows.Close())
+		err = f(&Rows{rows: rows, explain: explain, max: r.maxRows})
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+		return err
 	})
 }
 
 // explain returns what a person is told of an error of a statement.
 func (r *Reader) explain(ctx context.Context, statement string, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if r.functions.err != nil {
 		return r.functions.err
@@ -214,9 +222,18 @@ func (r *Rows) Next() ([]any, error) {
 	if r.count++; r.max > 0 && r.count > r.max {
 		return nil, fmt.Errorf("%w: it has more rows than %d", ErrRows, r.max)
 	}
-	row := make([]any, len(values))
+	row, size := make([]any, len(values)), 0
 	for i, v := range values {
+		switch v := v.(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
 		row[i] = v
+	}
+	if size > maxRow {
+		return nil, fmt.Errorf("%w: a row has %d octets, and no more than %d are shown", ErrRows, size, maxRow)
 	}
 	return row, nil
 }

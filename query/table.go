@@ -25,21 +25,57 @@ func writeBox(w *bufio.Writer, rows source) error   { return writeTable(w, boxSt
 func writeASCII(w *bufio.Writer, rows source) error { return writeTable(w, asciiStyle, rows) }
 
 func writeTable(w *bufio.Writer, style tw.BorderStyle, rows source) error {
-	header := cells(rows.Columns())
+	symbols, header := tw.NewSymbols(style), cells(rows.Columns())
+	if len(header) == 0 {
+		return nil
+	}
 	var lines [][]string
-	for {
-		row, err := rows.Next()
-		if row == nil {
-			return errors.Join(drawTable(w, tw.NewSymbols(style), header, lines), err)
-		}
-		if err != nil {
-			return errors.Join(drawTable(w, tw.NewSymbols(style), header, lines), err)
-		}
-		line := make([]string, len(row))
-		for i, v := range row {
-			line[i] = Visible(valueText(v))
+	for size := 0; size < maxHeld; {
+		line, err := visibleRow(rows)
+		if line == nil {
+			return errors.Join(drawTable(w, symbols, header, lines), err)
 		}
 		lines = append(lines, line)
+		for _, cell := range line {
+			size += len(cell) + cellCost
+		}
+	}
+	return drawLong(w, symbols, header, lines, rows)
+}
+
+// maxHeld is how many octets of a table are held to find how wide the columns
+// are; cellCost is what a cell takes beside its text.
+const (
+	maxHeld  = 48 << 20
+	cellCost = 40
+)
+
+// visibleRow reads the next row as texts; nil: there is none.
+func visibleRow(rows source) ([]string, error) {
+	row, err := rows.Next()
+	if row == nil || err != nil {
+		return nil, err
+	}
+	line := make([]string, len(row))
+	for i, v := range row {
+		line[i] = Visible(valueText(v))
+	}
+	return line, nil
+}
+
+// drawLong draws a table that is too long to be held: its columns are as wide
+// as the lines until then need, and what is wider later sticks out.
+func drawLong(w *bufio.Writer, s tw.Symbols, header []string, lines [][]string, rows source) error {
+	widths := widthsOf(header, lines)
+	padLines(w, s, widths, header, lines)
+	for {
+		line, err := visibleRow(rows)
+		if line == nil {
+			return errors.Join(err, padEnd(w, s, widths))
+		}
+		if err := padLine(w, widths, s.Column(), line); err != nil {
+			return err
+		}
 	}
 }
 
@@ -52,9 +88,6 @@ func cells(texts []string) []string {
 }
 
 func drawTable(w *bufio.Writer, symbols tw.Symbols, header []string, lines [][]string) error {
-	if len(header) == 0 {
-		return nil
-	}
 	if len(lines) > maxDrawn {
 		return padTable(w, symbols, header, lines)
 	}
@@ -80,18 +113,31 @@ func libraryTable(w *bufio.Writer, symbols tw.Symbols, header []string, lines []
 
 // padTable draws what libraryTable would, in two passes over the cells.
 func padTable(w *bufio.Writer, s tw.Symbols, header []string, lines [][]string) error {
+	widths := widthsOf(header, lines)
+	padLines(w, s, widths, header, lines)
+	return padEnd(w, s, widths)
+}
+
+func widthsOf(header []string, lines [][]string) []int {
 	widths := make([]int, len(header))
 	for _, line := range append(lines, header) {
 		for i, cell := range line {
 			widths[i] = max(widths[i], twwidth.Width(cell))
 		}
 	}
+	return widths
+}
+
+func padLines(w *bufio.Writer, s tw.Symbols, widths []int, header []string, lines [][]string) {
 	rule(w, widths, s.Row(), s.TopLeft(), s.TopMid(), s.TopRight())
 	padLine(w, widths, s.Column(), header)
 	rule(w, widths, s.Row(), s.MidLeft(), s.Center(), s.MidRight())
 	for _, line := range lines {
 		padLine(w, widths, s.Column(), line)
 	}
+}
+
+func padEnd(w *bufio.Writer, s tw.Symbols, widths []int) error {
 	return rule(w, widths, s.Row(), s.BottomLeft(), s.BottomMid(), s.BottomRight())
 }
 
@@ -106,9 +152,10 @@ func rule(w *bufio.Writer, widths []int, row, left, middle, right string) error 
 	return err
 }
 
-func padLine(w *bufio.Writer, widths []int, column string, line []string) {
+func padLine(w *bufio.Writer, widths []int, column string, line []string) error {
 	for i, cell := range line {
-		w.WriteString(column + " " + cell + strings.Repeat(" ", widths[i]-twwidth.Width(cell)+1))
+		w.WriteString(column + " " + cell + strings.Repeat(" ", max(0, widths[i]-twwidth.Width(cell))+1))
 	}
-	w.WriteString(column + "\n")
+	_, err := w.WriteString(column + "\n")
+	return err
 }

@@ -160,6 +160,8 @@ var outcomes = []struct {
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
 	{query.ErrGap, 4, "nlrec status --db {db}"},
 	{query.ErrRows, 6, "--max-rows, or ORDER BY and LIMIT in the SQL"},
+	{query.ErrLength, 6, "ask for rows instead of one long value, or for a part of it with substr()"},
+	{query.ErrMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
 	{errTimeout, 6, "--timeout, or ask for less: fewer columns, a shorter time"},
 	{query.ErrRefused, 5, "nlrec tables"},
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func queryCommand() *cobra.Command {
 	var at, output string
 	var params []string
 	var q question
-	var maxRows int64
+	var maxRows, maxMemory int64
 	cmd := &cobra.Command{
 		Use:   "query [flags] SQL|-",
 		Short: "Ask a recording in SQL",
@@ -50,8 +51,8 @@ instant is one of
 			if at == "" && cmd.Flags().Changed("at") {
 				return usageError{text: "--at is empty"} // "now" would be the answer to another question
 			}
-			if q.timeout < 0 || maxRows < 0 {
-				return usageError{text: "--timeout and --max-rows cannot be negative"}
+			if q.timeout < 0 || maxRows < 0 || maxMemory < 0 {
+				return usageError{text: "--timeout, --max-rows and --max-memory cannot be negative"}
 			}
 			if q.output, err = queryFormat(cmd, output); err != nil {
 				return err
@@ -59,7 +60,7 @@ instant is one of
 			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
-			return ask(cmd, q, query.Options{At: at, MaxRows: maxRows})
+			return ask(cmd, q, query.Options{At: at, MaxRows: maxRows, MaxBytes: maxMemory << 20})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show")
@@ -67,6 +68,7 @@ instant is one of
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
 	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
+	cmd.Flags().Int64Var(&maxMemory, "max-memory", 256, "how many MiB the answer may take to find; 0: any; then exit code 6")
 	cmd.Flags().BoolVar(&q.emit, "emit-sql", false, "print SQL that sqlite3 answers alike on the file, and no answer")
 	cmd.Flags().BoolVar(&q.strict, "strict", false, "exit code 4 when the answer touches a gap, or nothing records the present it is about")
 	return cmd
@@ -148,6 +150,9 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 		late := fmt.Errorf("%w: the answer is not whole after %s", errTimeout, q.timeout)
 		ctx, cancel = context.WithTimeoutCause(ctx, q.timeout, late)
 		defer cancel()
+	}
+	if o.MaxBytes > 0 {
+		debug.SetMemoryLimit(o.MaxBytes / 4 * 3) // collect garbage before it counts
 	}
 	o.Warn = func(text string) { fmt.Fprintf(stderr, "nlrec: warning: %s\n", oneLine(text)) }
 	r, err := query.Open(ctx, dbPath(cmd), o)
