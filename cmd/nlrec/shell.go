@@ -38,6 +38,6 @@ file or runs a program; to keep an answer, redirect that of nlrec query.`,
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show; .at changes it")
-	cmd.Flags().StringVarP(&mode, "output", "o", "table", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
 	return cmd
 }

@@ -146,7 +146,7 @@ func TestShell(t *testing.T) {
 
 	p.press("SELECT * FROM links;\r") // an error does not end it
 	p.expect("nlrec: no such table: links")
-	p.expect("did you mean link?")
+	p.expect("did you mean link ")
 	p.expect("nlrec> ")
 
 	p.press(".at 2026-05-01 10:00:02.5\r")
