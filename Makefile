@@ -7,7 +7,7 @@ COUNT = 6
 FUZZTIME = 60s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|Benchmarks|Counts|$(ENDURANCE)
+UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec

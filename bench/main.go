@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	size := flags.String("scale", "full", "how much of everything: small, full")
 	only := flags.String("only", "", "subjects, separated by commas; empty: all")
-	page := flags.String("o", "", "the page to write, with its plots beside it; empty: standard output, no plots")
+	page := flags.String("o", "", "the page to write, with its plots beside it; empty: only to standard output, without plots")
 	scratch := flags.String("scratch", "", "folder for recordings; empty: a temporary one")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -80,10 +80,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		os.Exit(1)
 	})()
 	r, err := b.measure(chosen)
-	if *page == "" {
-		return errors.Join(err, r.write(stdout))
+	if *page != "" {
+		err = errors.Join(err, r.writeTo(*page))
 	}
-	return errors.Join(err, r.writeTo(*page))
+	return errors.Join(err, r.write(stdout))
 }
 
 // choose returns the subjects that a list names.

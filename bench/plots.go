@@ -62,8 +62,12 @@ func drawPlots(folder string, curves []curve) (files []string, err error) {
 // script is what gnuplot is told.
 func (p plot) script(path string, curves []curve) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "set terminal svg size 900,640 font 'sans-serif,13' background 'white'\nset output '%s'\nset title '%s'\n", path, p.Title)
-	fmt.Fprintf(&b, "set xlabel 'changes'\nset ylabel '%s'\nset logscale x\nset format x '10^{%%L}'\nset grid\nset key below noenhanced\n", p.Y)
+	width, key := 900, "below"
+	if len(curves) > colours { // a list below would leave no room for them
+		width, key = 1280, "outside right"
+	}
+	fmt.Fprintf(&b, "set terminal svg size %d,640 font 'sans-serif,13' background 'white'\nset output '%s'\nset title '%s'\n", width, path, p.Title)
+	fmt.Fprintf(&b, "set xlabel 'changes'\nset ylabel '%s'\nset logscale x\nset format x '10^{%%L}'\nset grid\nset key %s noenhanced\n", p.Y, key)
 	if p.Log {
 		b.WriteString("set logscale y\n")
 	} else {

@@ -10,6 +10,10 @@ package rtnl
 // the socket came before the loss, and until it has all been read the kernel
 // drops everything else. So the thread drains to the end and only then says
 // that there was an overrun, with the count of messages lost from SO_MEMINFO.
+//
+// Where notifications come as fast as they are read the socket is never seen
+// empty. A flush does not wait for that: it has everything that was there before
+// once as much has been read as the receive buffer can hold.
 
 import (
 	"errors"
@@ -25,6 +29,10 @@ import (
 // RouteCharge is what the kernel charges a receive buffer for the notification
 // of an IPv4 route, in bytes: the memory of a packet, not the message's length.
 const RouteCharge = 832
+
+// leastCharge is less than what any message is charged: the kernel's struct
+// sk_buff with an empty message takes more.
+const leastCharge = 512
 
 // urgent is the nice value of the thread that drains the socket, if the user
 // may give it one.
@@ -42,6 +50,7 @@ type Listener struct {
 	event int // eventfd(2) that wakes the thread
 	inbox *Inbox
 	lost  uint32 // drops of the socket, as last read
+	full  bool   // it has overrun, and not been seen empty since
 	empty int64  // when the socket was last seen empty, microseconds since 1970
 
 	interrupts atomic.Int64
@@ -153,27 +162,27 @@ func (l *Listener) drainForever(fd int) (err error) {
 	}
 }
 
-// drain reads until nothing is left.
+// drain reads until nothing is left, or as much as there can have been.
 func (l *Listener) drain(fd int, buf []byte) error {
-	overrun, since := false, l.empty
-	for {
+	for range l.Buffer/leastCharge + 1 {
 		size, err := receive(fd, buf)
 		switch {
-		case errors.Is(err, unix.EAGAIN) && overrun:
+		case errors.Is(err, unix.EAGAIN) && l.full:
 			return l.overrun(fd)
 		case errors.Is(err, unix.EAGAIN):
 			l.empty = time.Now().UnixMicro()
 			return nil
 		case errors.Is(err, unix.ENOBUFS), errors.Is(err, ErrTruncated):
-			overrun = true
+			l.full = true
 		case err != nil:
 			return fmt.Errorf("receive notifications: %w", err)
 		case size > 0:
-			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: since, Data: buf[:size]}) {
+			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: l.empty, Data: buf[:size]}) {
 				return nil
 			}
 		}
 	}
+	return nil
 }
 
 // overrun puts what is known of a loss into the inbox. It may have happened at
@@ -187,6 +196,6 @@ func (l *Listener) overrun(fd int) error {
 	}
 	now := time.Now().UnixMicro()
 	l.inbox.put(Item{At: now, Overrun: true, Since: l.empty, Lost: int64(lost - l.lost)})
-	l.lost, l.empty = lost, now
+	l.lost, l.empty, l.full = lost, now, false
 	return nil
 }

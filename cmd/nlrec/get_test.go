@@ -21,7 +21,11 @@ import (
 )
 
 // forwarding is what decides where packets go, as a grammar like
-// administration, and questions about it.
+// administration, and questions about it. Routes to groups have a protocol of
+// their own: unicast routes that are equal but for their prefix share a leg in
+// the kernel (fib_find_info()), with which it caches the last answer
+// (rt_cache_route()), so that what is asked of a group changes what it says of
+// another address, and the other way round.
 const forwarding = `
 command    {<rule>|<rule>|<route>|<route>|<route>|<route>|<route>|<address>|<link>|<nexthop>|<sysctl>|<neighbour>}
 
@@ -43,7 +47,7 @@ route      ip -$ route del <net> <slot>
 route      ip -$ route {add|del} default {via <gw>|dev <dev>} <slot>
 route      <special>
 special4   ip -4 route <verb> {local|broadcast|anycast} <net> dev {lo|<dev>} <slot>
-special4   ip -4 route <verb> {multicast|unicast} {239.0.0.0/8|224.0.0.0/4} dev <dev> <slot>
+special4   ip -4 route <verb> {multicast|unicast} {239.0.0.0/8|224.0.0.0/4} dev <dev> proto static <slot>
 special4   ip -4 route <verb> <net> via inet6 fe80::5 dev <dev> <slot>
 special4   ip -4 route <verb> {127.0.0.0/24|10.0.0.1|10.1.0.0/24|10.0.0.255} dev <dev>
 special6   ip -6 route <verb> <net> {dev <dev>|via <gw>} {pref {high|low}|from <net>|from 2001:db8:1::/64} <slot>

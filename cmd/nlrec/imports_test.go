@@ -12,7 +12,8 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl"},
+	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs"},
+	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
 	"query":                  {"query/fib", "store", "rtnl", "migrations"},

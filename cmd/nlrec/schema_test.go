@@ -10,7 +10,7 @@ import (
 	"nlrec/query"
 )
 
-var update = flag.Bool("update", false, "write docs/schema.md anew")
+var update = flag.Bool("update", false, "write docs/schema.md and docs/queries.md anew")
 
 const schemaPath = "../../docs/schema.md"
 

@@ -21,6 +21,23 @@ type Recording struct {
 	Store   *store.Store
 	objects map[string]*store.Object
 	batch   store.Batch
+	origin  Origin
+}
+
+// An Origin is where changes come from: how they are known (0: announced), the
+// change that brought them about, and who asked for them.
+type Origin struct {
+	How    store.How
+	Cause  int64
+	Portid uint32
+}
+
+// From makes the changes that f makes come from an origin.
+func (r *Recording) From(o Origin, f func()) {
+	before := r.origin
+	r.origin = o
+	f()
+	r.origin = before
 }
 
 // Open opens the recording at path to add to it.
@@ -80,7 +97,10 @@ func (r *Recording) Remove(at int64, k *rtnl.Kind, v Values) int64 {
 }
 
 func (r *Recording) change(c store.Change) int64 {
-	c.ID, c.How = r.Store.NextChange(), store.Announced
+	c.ID, c.How, c.Cause, c.Portid = r.Store.NextChange(), r.origin.How, r.origin.Cause, r.origin.Portid
+	if c.How == 0 {
+		c.How = store.Announced
+	}
 	c.Object.State = c.State
 	r.batch.Changes = append(r.batch.Changes, c)
 	return c.ID
@@ -96,6 +116,17 @@ func (r *Recording) object(k *rtnl.Kind, key rtnl.Row) *store.Object {
 
 func objectName(k *rtnl.Kind, key rtnl.Row) string {
 	return fmt.Sprintf("%s %#v", k.Name, key)
+}
+
+// Missed says of the changes from one on, which a dump found, that they happened
+// in an interval, which is a gap for all kinds for some reason.
+func (r *Recording) Missed(first, from, to int64, reason string) {
+	gap, err := r.Store.OpenGap(context.Background(), store.Gap{From: from, Reason: reason})
+	r.must(err)
+	r.must(r.Store.CloseGap(context.Background(), gap, to, 0))
+	last := r.batch.Changes[len(r.batch.Changes)-1].ID
+	r.batch.Datings = append(r.batch.Datings, store.Dating{First: first, Last: last, NotBefore: from, NotAfter: to, Gap: gap})
+	r.Commit()
 }
 
 // Commit writes the changes made since the last.

@@ -1,6 +1,7 @@
 package fib
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -94,7 +95,7 @@ func (l *lookup) multicastInput(f flow, in *Link) []Answer {
 	case isNone(f.src) && !isLocalMulticast(f.dst):
 		return l.drop(f.src.String() + " cannot be a source")
 	case !isNone(f.src):
-		if _, ok := l.validSource(f, netip.Addr{}, in, loopback); !ok {
+		if _, ok := l.validSource(f, netip.Addr{}, in, 0); !ok {
 			return l.refuse(syscall.EINVAL)
 		}
 	}
@@ -111,7 +112,7 @@ func (l *lookup) deliver(f flow, in *Link, res result, kind string) []Answer {
 	}
 	a := l.inputAnswer(f, in, res, kind)
 	if kind == "local" || !isNone(f.src) {
-		v, ok := l.validSource(f, dst, in, loopback)
+		v, ok := l.validSource(f, dst, in, 0)
 		if !ok {
 			return l.refuse(syscall.EINVAL)
 		}
@@ -185,7 +186,7 @@ type verdict struct {
 }
 
 // validSource looks whether a packet may have the source it has, where it
-// leaves by a link or, for this machine, by lo; fib_validate_source() of
+// leaves by a link, or is for this machine (0); fib_validate_source() of
 // net/ipv4/fib_frontend.c.
 func (l *lookup) validSource(f flow, dst netip.Addr, in *Link, out int64) (verdict, bool) {
 	if !dst.IsValid() {
@@ -205,7 +206,7 @@ func (l *lookup) validSource(f flow, dst netip.Addr, in *Link, out int64) (verdi
 		}
 	}
 	l.say("the way back to %s (rp_filter %d):", f.src, strict)
-	back := flow{dst: f.src, src: dst, in: out, l3mdev: l.master(in.Index), tos: f.tos, proto: f.proto, sport: f.dport, dport: f.sport}
+	back := flow{dst: f.src, src: dst, in: cmp.Or(out, loopback), l3mdev: l.master(in.Index), tos: f.tos, proto: f.proto, sport: f.dport, dport: f.sport}
 	if in.Settings["src_valid_mark"] != 0 {
 		back.mark = f.mark
 	}

@@ -27,7 +27,7 @@ func (l *lookup) output4() []Answer {
 	}
 	res, err := l.find4(f)
 	if err != found {
-		return l.unrouted4(f, err)
+		return l.unrouted4(f, res.flow, err)
 	}
 	if res.route.Type == "local" {
 		if isNone(f.src) {
@@ -105,14 +105,14 @@ func (l *lookup) toItself4(f flow) []Answer {
 }
 
 // unrouted4 answers where no route leads: with a link named, a destination is
-// taken to be on it.
-func (l *lookup) unrouted4(f flow, err syscall.Errno) []Answer {
+// taken to be on it, with the realms of the rule that decided.
+func (l *lookup) unrouted4(f flow, realms Realms, err syscall.Errno) []Answer {
 	if f.out == 0 || !f.dst.IsMulticast() && l.inVRF(f.out) {
 		return l.refuse(err)
 	}
 	l.say("it is taken to be on %s, since that is named", l.link(f.out).Name)
 	l.choose(&f, scopeLink)
-	return l.made4(f, result{}, []int64{f.out})
+	return l.made4(f, result{flow: realms}, []int64{f.out})
 }
 
 func (l *lookup) inVRF(link int64) bool { return !l.Merged && l.master(link) != 0 }

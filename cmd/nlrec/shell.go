@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nlrec/query"
+)
+
+func shellCommand() *cobra.Command {
+	var at, mode string
+	cmd := &cobra.Command{
+		Use:   "shell [flags]",
+		Short: "Ask a recording in SQL, again and again",
+		Long: `Reads SQL and answers it. A statement may have several lines and ends with a
+semicolon. Tab completes tables, columns, functions, and in quotes the names of
+links; the arrow keys and Ctrl-R find what was asked before. .help lists the other
+commands and thirty questions to begin with.
+
+Ctrl-C interrupts a statement; once more, or Ctrl-D, leaves. When standard input
+is no terminal, statements are read from it until one fails. Nothing here writes a
+file or runs a program; to keep an answer, redirect that of nlrec query.`,
+		Example: `  nlrec shell
+  nlrec shell --at '2026-05-01 12:00'
+  nlrec shell -o csv <questions.sql`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if at == "" && cmd.Flags().Changed("at") {
+				return usageError{text: "--at is empty"}
+			}
+			if !slices.Contains(query.Formats(), mode) {
+				return usageError{text: fmt.Sprintf("-o %s: there are %s", mode, strings.Join(query.Formats(), ", "))}
+			}
+			return runShell(cmd, at, mode)
+		},
+	}
+	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show; .at changes it")
+	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	return cmd
+}
