@@ -43,7 +43,7 @@ func nearest(slip string, names []string) (best string) {
 		if slip == name+"s" || slip == name+"es" {
 			return name
 		}
-		if d := distance(slip, name); d < least && d < len(name) && d < len(slip) {
+		if d := distance(slip, name); d < least && d < len(name) && 2*d <= len(slip) {
 			best, least = name, d
 		}
 	}

@@ -58,6 +58,7 @@ func OpenSeveral(ctx context.Context, paths []string, o Options) (*Reader, error
 	}
 	first := r.recordings[0]
 	r.timeline, r.moment = first.timeline, first.moment
+	r.timeline.shared = true
 	r.functions = &functions{timeline: first.timeline, uses: r.uses}
 	r.nameHosts()
 	if err := r.connect(ctx, r.defineSeveral); err != nil {

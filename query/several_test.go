@@ -129,6 +129,7 @@ func TestSeveralErrors(t *testing.T) {
 	r := openSeveral(t, paths, "")
 	for text, want := range map[string]error{
 		"ATTACH 'x.db' AS y": ErrRefused, "DETACH other_1": ErrRefused, "INSERT INTO other_1.now VALUES (1, 1, 1)": ErrRefused, "SELECT load_extension('x')": ErrRefused,
+		"SELECT instant('#1')": ErrInstant, "SELECT instant('boot')": ErrInstant, "SELECT instant('2026-05-01')": nil,
 	} {
 		if err := eachRow(t.Context(), r, text, func([]any) {}); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", text, err, want)

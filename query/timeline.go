@@ -22,6 +22,7 @@ type timeline struct {
 	command     string   // of Options
 	kinds       []string // of Options
 	recording   bool     // a recorder has the file open
+	shared      bool     // SQL asks it together with others
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -133,6 +134,9 @@ func (l *timeline) microseconds(text string) (us int64, err error) {
 	i, err := ParseInstant(text, l.now, l.loc)
 	if err != nil {
 		return 0, err
+	}
+	if l.shared && (i.Change != 0 || i.Mark != "") {
+		return 0, noInstant(text, "it is another one in each recording; a time means the same in all")
 	}
 	ctx := context.Background() // whoever asks watches over the whole statement
 	if i.Change == 0 {
