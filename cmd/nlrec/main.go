@@ -36,14 +36,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 
 	root, began := rootCommand(), false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	var paged *pager // nil: there is none
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		began = true
+		if wantsPager(cmd) {
+			if paged = newPager(stdout, leave); paged != nil {
+				root.SetOut(paged)
+			}
+		}
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if paged != nil {
+		left, failed := paged.finish()
+		if err = errors.Join(err, failed); left {
+			err = nil // whoever leaves the pager has seen enough
+		}
+	}
 	if err == nil {
 		return 0
 	}
@@ -69,6 +85,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	}
 	root.PersistentFlags().String("db", defaultPath(os.Getenv, os.Geteuid()), "the recording; $NLREC_DB changes the default")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpTemplate(helpTemplate)
 	return root
 }
