@@ -87,6 +87,8 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpTemplate(helpTemplate)
+	addCompletion(root)
+	addCompletionCommand(root)
 	return root
 }
 
