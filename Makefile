@@ -18,6 +18,11 @@ test: tools build check
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
+# The man pages, from what the commands say of themselves; a test looks for drift.
+man:
+	mkdir -p docs/man
+	go test ./cmd/nlrec -count=1 -run='^TestMan$$' -update
+
 # $NLREC_SEED, which these print, repeats them.
 exact: tools
 	NLREC_SEQUENCES=1000 go test -count=1 -timeout 5h -v -run='^TestModel$$' ./cmd/nlrec
@@ -57,4 +62,4 @@ microbench:
 benchstat:
 	@$(BENCHSTAT) old.txt new.txt
 
-.PHONY: build test exact day check tools bench microbench benchstat
+.PHONY: build test man exact day check tools bench microbench benchstat

@@ -34,6 +34,16 @@ func OpenChanges(ctx context.Context, path string, o Options) (*Changes, error) 
 // Recording reports whether a recorder had the file open when it was opened.
 func (c *Changes) Recording() bool { return c.recording }
 
+// Close closes the file. A statement that stayed open would keep it.
+func (c *Changes) Close() (err error) {
+	for _, v := range c.versions {
+		if v != nil {
+			err = errors.Join(err, v.rows.Close())
+		}
+	}
+	return errors.Join(err, c.timeline.Close())
+}
+
 // of returns what asks for rows of a kind.
 func (c *Changes) of(ctx context.Context, k *rtnl.Kind) (v *versions, err error) {
 	if v = c.versions[k]; v == nil {

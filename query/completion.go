@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -176,4 +177,40 @@ func matchingCase(word string, names []string) []string {
 		}
 	}
 	return found
+}
+
+// FilterWords lists the words that a filter of a kind can begin with.
+func FilterWords(k *rtnl.Kind) ([]string, error) {
+	v, err := vocabularyOf(k)
+	return v.all(), err
+}
+
+// A Mark is an instant, in microseconds since 1970, that people may look for.
+type Mark struct {
+	At      int64
+	Meaning string
+}
+
+// Marks lists where recording began and ended, where it has gaps, and its last
+// changes, the latest first of each.
+func (r *Reader) Marks(ctx context.Context) (marks []Mark, err error) {
+	for _, text := range []string{
+		`SELECT at_us, 'change #' || id || ': ' || op || ' ' || kind || ' ' || label FROM change_log ORDER BY id DESC LIMIT 5`,
+		`SELECT from_us, 'a gap begins: ' || reason FROM gap ORDER BY id DESC LIMIT 3`,
+		`SELECT to_us, 'a gap ends: ' || reason FROM gap WHERE to_us IS NOT NULL ORDER BY id DESC LIMIT 3`,
+		`SELECT ready_us, 'recording begins' FROM session WHERE ready_us IS NOT NULL ORDER BY id DESC LIMIT 3`,
+	} {
+		err = errors.Join(err, r.Query(ctx, text, func(rows *Rows) error {
+			for {
+				row, err := rows.Next()
+				if row == nil || err != nil {
+					return err
+				}
+				at, _ := row[0].(int64)
+				meaning, _ := row[1].(string)
+				marks = append(marks, Mark{at, Visible(meaning)})
+			}
+		}))
+	}
+	return marks, err
 }

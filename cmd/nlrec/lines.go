@@ -39,7 +39,7 @@ func newLineWriter(cmd *cobra.Command) (*lineWriter, error) {
 	if w.coloured, err = wantsColour(cmd.Flag("color").Value.String(), isTerminal(out), os.Getenv); err != nil {
 		return nil, err
 	}
-	if f, ok := out.(*os.File); ok && isTerminal(out) {
+	if f, ok := out.(interface{ Fd() uintptr }); ok && isTerminal(out) {
 		w.width, _, _ = term.GetSize(int(f.Fd())) // 0 when it cannot tell
 	}
 	return w, nil

@@ -38,10 +38,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 
 	root, began := rootCommand(), false
+	var paged *pager // nil: there is none
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		began = true
+		if wantsPager(cmd) {
+			if paged = newPager(stdout, leave); paged != nil {
+				root.SetOut(paged)
+			}
+		}
 		return checkDatabases(cmd)
 	}
 	root.SetArgs(args)
@@ -49,6 +57,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if paged != nil {
+		left, failed := paged.finish()
+		if err = errors.Join(err, failed); left {
+			err = nil // whoever leaves the pager has seen enough
+		}
+	}
 	if err == nil {
 		return 0
 	}
@@ -74,7 +88,10 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpTemplate(helpTemplate)
+	addCompletion(root)
+	addCompletionCommand(root)
 	return root
 }
 

@@ -121,6 +121,9 @@ func statement(cmd *cobra.Command, args []string) (string, error) {
 }
 
 func isTerminal(stream any) bool {
+	if p, paged := stream.(*pager); paged {
+		stream = p.terminal
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

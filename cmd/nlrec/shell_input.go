@@ -109,6 +109,16 @@ func (s *terminalSource) Remember(statement string) {
 
 func (s *terminalSource) Close() { _ = s.editor.Close() }
 
+// wakeTerminal wakes whoever waits to write to a terminal. An interrupt from the
+// keyboard takes away what a pseudo-terminal has not shown yet, and Linux does
+// not tell who waits for room that there is some.
+func wakeTerminal(stream any) {
+	if f, ok := stream.(*os.File); ok {
+		_ = unix.IoctlSetInt(int(f.Fd()), unix.TCXONC, unix.TCOOFF) // fails where nobody waits: on what is no terminal
+		_ = unix.IoctlSetInt(int(f.Fd()), unix.TCXONC, unix.TCOON)
+	}
+}
+
 // historyPath is where what is typed is kept.
 func historyPath(getenv func(string) string) string {
 	state := getenv("XDG_STATE_HOME")

@@ -247,8 +247,9 @@ func (s *shell) warn(text string) {
 // second one ends the process, if the first did not help.
 func (s *shell) interruptible() (ctx context.Context, done func()) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	answered := make(chan struct{})
+	answered, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		for {
 			select {
 			case <-s.interrupts:
@@ -257,6 +258,7 @@ func (s *shell) interruptible() (ctx context.Context, done func()) {
 					os.Exit(130)
 				}
 				cancel()
+				wakeTerminal(s.cmd.OutOrStdout())
 			case <-answered:
 				return
 			}
@@ -264,6 +266,7 @@ func (s *shell) interruptible() (ctx context.Context, done func()) {
 	}()
 	return ctx, func() {
 		close(answered)
+		<-ended // so that it takes no interrupt that is for the next statement
 		cancel()
 	}
 }

@@ -79,11 +79,12 @@ func (p *typist) expect(text string) {
 	deadline := time.After(patience)
 	for {
 		p.mu.Lock()
-		at := strings.Index(p.screen.String()[p.seen:], text)
+		rest := p.screen.Bytes()[p.seen:]
+		at := bytes.Index(rest, []byte(text))
 		if at >= 0 {
 			p.seen += at + len(text)
 		}
-		rest := p.screen.String()[p.seen:]
+		tail := string(rest[max(0, len(rest)-2000):])
 		p.mu.Unlock()
 		if at >= 0 {
 			return
@@ -91,7 +92,7 @@ func (p *typist) expect(text string) {
 		select {
 		case <-p.more:
 		case <-deadline:
-			p.t.Fatalf("%q does not come after\n%q", text, rest)
+			p.t.Fatalf("%q does not come; the last is\n%q", text, tail)
 		}
 	}
 }
