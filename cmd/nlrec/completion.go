@@ -16,7 +16,7 @@ import (
 )
 
 // completionPatience bounds how long somebody waits who pressed Tab.
-const completionPatience = time.Second
+const completionPatience = 5 * time.Second
 
 // addCompletion tells what the arguments and flags of the commands may be.
 func addCompletion(root *cobra.Command) {
