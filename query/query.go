@@ -25,7 +25,7 @@ type Options struct {
 	Now      time.Time         // what "now" and "10m ago" refer to; zero: the present
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
-	Command  string            // what asks, for hints; empty: nlrec query
+	Command  string            // what asks, for hints: {db} and {at} are put in, or behind it; empty: nlrec query
 	MaxRows  int64             // after which an answer is cut with ErrRows; 0: none
 	MaxBytes int64             // of memory that the process may take while a statement runs, or else ErrMemory; 0: any
 	Kinds    []string          // that the question is about: other gaps do not matter; empty: all

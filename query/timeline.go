@@ -160,22 +160,10 @@ func (l *timeline) settle(ctx context.Context, text string, i Instant) (Instant,
 	case "last":
 		return Instant{At: l.last}, nil
 	case "boot":
-		return l.findBoot(ctx, text, i.Back)
+		b, err := l.findBoot(ctx, text, -i.Back)
+		return Instant{At: b.From}, err
 	}
 	return i, nil
-}
-
-// findBoot finds when the machine booted, by the first session that noted it.
-// What went before that session is not known of the network, so a boot that
-// was not recorded from its beginning begins with the session.
-func (l *timeline) findBoot(ctx context.Context, text string, back int64) (Instant, error) {
-	at, err := l.number(ctx, `
-		SELECT min(ready_us) FROM session WHERE ready_us IS NOT NULL
-		GROUP BY boot_id ORDER BY min(id) DESC LIMIT 1 OFFSET ?`, back)
-	if err == nil && at == 0 {
-		err = hinted{fmt.Errorf("%s: %w: so many boots are not recorded", Visible(text), ErrOutside), "SELECT DISTINCT boot_id FROM session"}
-	}
-	return Instant{At: at}, err
 }
 
 func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Moment, error) {
@@ -207,6 +195,9 @@ func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Mom
 
 // example is a question that this recording answers.
 func (l *timeline) example(at string) string {
+	if strings.Contains(l.command, "{at}") {
+		return strings.NewReplacer("{at}", at, "{db}", l.path).Replace(l.command)
+	}
 	if l.command != "" {
 		return fmt.Sprintf("%s --db %s --at %s", l.command, l.path, at)
 	}
