@@ -115,6 +115,22 @@ func (r *Reader) define(ctx context.Context) error {
 // Moment returns what the views of the kinds mean; nil: now.
 func (r *Reader) Moment() *Moment { return r.moment }
 
+// Echoes say in words what the views of the kinds mean, a line for each of the
+// recordings: the instant, the last change until then, and the gap it lies in.
+// There are none when it is now.
+func (r *Reader) Echoes() (lines []string) {
+	if r.moment == nil {
+		return nil
+	}
+	if r.recordings == nil {
+		return []string{r.timeline.echo(r.moment)}
+	}
+	for _, m := range r.recordings {
+		lines = append(lines, Visible(m.path)+": "+m.timeline.echo(m.moment))
+	}
+	return lines
+}
+
 // WarnOfPresent warns when the answer to what is now is older than now, or lies
 // in a gap. It fails with ErrOutside when the recording has no whole dump yet.
 func (r *Reader) WarnOfPresent(ctx context.Context) error { return r.timeline.warnOfPresent(ctx) }

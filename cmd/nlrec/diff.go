@@ -64,8 +64,7 @@ of what an object was at either.
 				}
 				differs = len(d.Groups) > 0
 				if isTerminal(cmd.ErrOrStderr()) {
-					fmt.Fprintf(cmd.ErrOrStderr(), "from %s, change #%d, to %s, change #%d\n",
-						clock.Format(d.From.At), d.From.Change, clock.Format(d.To.At), d.To.Change)
+					fmt.Fprintf(cmd.ErrOrStderr(), "from %s\nto   %s\n", d.From.Text(clock.Location), d.To.Text(clock.Location))
 				}
 				return out.diff(d, stat)
 			})
