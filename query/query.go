@@ -53,7 +53,7 @@ func Open(ctx context.Context, path string, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows, maxBytes: o.MaxBytes}
+	r := &Reader{path: path, timeline: line, functions: &functions{recordings: []*recording{{path: path, timeline: line}}, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows, maxBytes: o.MaxBytes}
 	r.uses = r.functions.uses
 	if err := r.prepare(ctx, o.At); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -93,19 +93,25 @@ func (r *Reader) connect(ctx context.Context, define func(context.Context) error
 // kind the function <kind>_at and, for another instant than now, a view that
 // stands before the one in the file.
 func (r *Reader) define(ctx context.Context) error {
+	if err := r.defineFunctions(ctx); err != nil || r.moment == nil {
+		return err
+	}
 	for _, k := range rtnl.Kinds() {
-		function := fmt.Sprintf(`CREATE VIRTUAL TABLE temp.%s_at USING %s(%s)`, k.Name, moduleName, k.Name)
-		if _, err := r.conn.ExecContext(ctx, function); err != nil {
-			return err
-		}
-		if r.moment == nil {
-			continue
-		}
 		text, err := store.AsOf(k, fmt.Sprint(r.moment.Change), fmt.Sprint(r.moment.At))
 		if err != nil {
 			return err
 		}
 		if _, err := r.conn.ExecContext(ctx, `DROP VIEW IF EXISTS temp.`+k.Name+`; CREATE TEMP VIEW `+k.Name+` AS `+text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reader) defineFunctions(ctx context.Context) error {
+	for _, k := range rtnl.Kinds() {
+		function := fmt.Sprintf(`CREATE VIRTUAL TABLE temp.%s_at USING %s(%s)`, k.Name, moduleName, k.Name)
+		if _, err := r.conn.ExecContext(ctx, function); err != nil {
 			return err
 		}
 	}

@@ -79,7 +79,7 @@ func (f clockFlags) clock() (query.Clock, error) {
 	if err != nil {
 		return query.Clock{}, usageError{"--tz " + f.zone + ": no such zone", "timedatectl list-timezones; --tz Europe/Berlin"}
 	}
-	return query.Clock{Location: there}, nil
+	return query.Clock{Location: there, Away: true}, nil
 }
 
 // entryFormats are the ways to write entries.
