@@ -12,7 +12,6 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"nlrec/query"
 )
@@ -39,9 +38,7 @@ func newLineWriter(cmd *cobra.Command) (*lineWriter, error) {
 	if w.coloured, err = wantsColour(cmd.Flag("color").Value.String(), isTerminal(out), os.Getenv); err != nil {
 		return nil, err
 	}
-	if f, ok := out.(interface{ Fd() uintptr }); ok && isTerminal(out) {
-		w.width, _, _ = term.GetSize(int(f.Fd())) // 0 when it cannot tell
-	}
+	w.width = widthOf(out)
 	return w, nil
 }
 

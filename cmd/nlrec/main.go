@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer leave()
 
 	root, began := rootCommand(), false
+	stderr = talkTo(stderr)
 	var paged *pager // nil: there is none
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		began = true
@@ -188,6 +189,9 @@ var outcomes = []struct {
 	{context.Canceled, 130, ""},
 }
 
+// hintMark begins a line that tells what to do.
+const hintMark = "nlrec: hint: "
+
 // report prints an error with a hint, and returns the exit code.
 func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 	if errors.Is(err, errDifference) { // an answer, which is printed
@@ -212,7 +216,7 @@ func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(stderr, excerpt)
 	}
 	if hint != "" {
-		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
+		fmt.Fprintf(stderr, hintMark+"%s\n", oneLine(hint))
 	}
 	return code
 }

@@ -39,5 +39,6 @@ file or runs a program; to keep an answer, redirect that of nlrec query.`,
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show; .at changes it")
 	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	addWidthFlag(cmd)
 	return cmd
 }

@@ -216,9 +216,12 @@ func (s *shell) ask(statement string) (err error) {
 	if s.once != "" {
 		mode, s.once = s.once, ""
 	}
-	err = s.with(ctx, func(r *query.Reader) error {
-		return r.Query(ctx, statement, func(rows *query.Rows) error { return query.Write(s.cmd.OutOrStdout(), mode, rows) })
-	})
+	page, err := pageOf(s.cmd) // the terminal may be another size now
+	if err == nil {
+		err = s.with(ctx, func(r *query.Reader) error {
+			return r.Query(ctx, statement, func(rows *query.Rows) error { return query.Write(s.cmd.OutOrStdout(), page, mode, rows) })
+		})
+	}
 	if s.timer && err == nil {
 		fmt.Fprintf(s.cmd.ErrOrStderr(), "took %s\n", time.Since(began).Round(100*time.Microsecond))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,15 +49,23 @@ column, or those that --columns names.`,
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
+			if o.Page, err = pageOf(cmd); err != nil {
+				return err
+			}
 			asked := query.Options{At: at, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
 			return read(cmd, asked, func(r *query.Reader) error {
-				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				if o.Format != "ip" {
+					return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				}
+				out, end := wrapped(cmd.OutOrStdout(), widthOf(cmd.OutOrStdout()))
+				return errors.Join(r.Show(cmd.Context(), out, f, o), end())
 			})
 		},
 	}
 	familyFlags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	addWidthFlag(cmd)
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
