@@ -19,12 +19,17 @@ type given struct {
 	columns []string
 	rows    [][]any
 	err     error
+	ended   bool
 }
 
 func (g *given) Columns() []string { return g.columns }
 
 func (g *given) Next() ([]any, error) {
 	if len(g.rows) == 0 {
+		if g.ended && g.err == nil {
+			panic("rows are read after their end, where SQLite begins anew")
+		}
+		g.ended = true
 		return nil, g.err
 	}
 	row := g.rows[0]

@@ -107,7 +107,10 @@ func writeTable(w *bufio.Writer, p Page, style tw.BorderStyle, rows source) erro
 	if p.Width > 0 {
 		if widths = p.room(h); widths == nil {
 			p.note("%d columns have no room beside each other: each value that there is has a line, and ends in %s where it is longer; -o line shows all of it", len(h.header), cut)
-			return p.writeRecords(w, h, rows, err)
+			if !more {
+				rows = nil
+			}
+			return errors.Join(p.writeRecords(w, h, rows), err)
 		}
 		if h.shorten(widths) {
 			p.note("what ends in %s is shortened to fit the terminal; -o line shows all of it", cut)
@@ -147,18 +150,19 @@ func shortened(text string, width int) string {
 	return twwidth.Truncate(text, width, cut)
 }
 
-// writeRecords writes what has no room as a table: each value on a line.
-func (p Page) writeRecords(w *bufio.Writer, h held, rows source, failed error) error {
+// writeRecords writes what has no room as a table: each value on a line. There
+// may be no rest.
+func (p Page) writeRecords(w *bufio.Writer, h held, rest source) error {
 	record := recordWriter(w, h.header, p.Width)
 	for _, line := range h.lines {
 		if err := record(line); err != nil {
 			return err
 		}
 	}
-	if failed != nil {
-		return failed
+	if rest == nil {
+		return nil
 	}
-	return eachVisible(rows, record)
+	return eachVisible(rest, record)
 }
 
 // recordWriter returns a function that writes a row with each value on a line,

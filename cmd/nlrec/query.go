@@ -199,5 +199,11 @@ func interrupted(ctx context.Context, err error) error {
 	case errors.Is(context.Cause(ctx), errTimeout):
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("interrupted: %w", ctx.Err())
+	return interruption{ctx.Err()}
 }
+
+// An interruption is what somebody wanted, who needs to be told no reason.
+type interruption struct{ error }
+
+func (interruption) Error() string   { return "interrupted" }
+func (i interruption) Unwrap() error { return i.error }
