@@ -50,6 +50,7 @@ printed as ip prints it, and the exit code is 0.`,
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the instant; nlrec query --help shows how it is written")
+	addColourFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd
@@ -66,7 +67,10 @@ func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbos
 	if output == "json" {
 		return query.WriteRoutesJSON(cmd.OutOrStdout(), answers, verbose)
 	}
-	out, end := wrapped(cmd.OutOrStdout(), widthOf(cmd.OutOrStdout()))
+	out, end, err := ipText(cmd)
+	if err != nil {
+		return err
+	}
 	if verbose {
 		for _, step := range answers[0].Steps {
 			fmt.Fprintf(out, "# %s\n", query.Visible(step))

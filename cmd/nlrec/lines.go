@@ -67,6 +67,22 @@ func wantsColour(flag string, terminal bool, getenv func(string) string) (bool, 
 	return terminal && getenv("TERM") != "dumb", nil
 }
 
+// titled returns what makes the first line that it gets a title; nil: lines have
+// no colours.
+func (w *lineWriter) titled() func(string) string {
+	if !w.coloured {
+		return nil
+	}
+	first := true
+	return func(line string) string {
+		if first {
+			line = colours[query.Title] + line + plain
+		}
+		first = false
+		return line
+	}
+}
+
 // line writes one line.
 func (w *lineWriter) line(pieces []query.Piece) error {
 	column := 0

@@ -90,25 +90,11 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
-	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(printHelp)
 	addCompletion(root)
 	addCompletionCommand(root)
 	return root
 }
-
-// helpTemplate begins with what most people look for.
-const helpTemplate = `{{with .Example}}{{.}}
-
-{{end}}{{with or .Long .Short}}{{.}}
-{{end}}
-Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
-{{if .HasAvailableSubCommands}}
-Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-{{end}}
-Flags:
-{{.Flags.FlagUsages}}`
 
 // defaultPath is where the recording is when no flag says so.
 func defaultPath(getenv func(string) string, uid int) string {

@@ -57,12 +57,16 @@ column, or those that --columns names.`,
 				if o.Format != "ip" {
 					return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
 				}
-				out, end := wrapped(cmd.OutOrStdout(), widthOf(cmd.OutOrStdout()))
+				out, end, err := ipText(cmd)
+				if err != nil {
+					return err
+				}
 				return errors.Join(r.Show(cmd.Context(), out, f, o), end())
 			})
 		},
 	}
 	familyFlags(cmd)
+	addColourFlag(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
 	addWidthFlag(cmd)

@@ -11,23 +11,34 @@ import (
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/spf13/cobra"
 )
 
 // A wrapper writes lines so that they fit a width.
 type wrapper struct {
 	w     io.Writer
-	width int
-	line  []byte // what has come of the one that is not complete
+	width int                 // 0: any
+	paint func(string) string // gives a line colours; nil: it has none
+	line  []byte              // what has come of the one that is not complete
 }
 
 // wrapped returns a writer that fits lines to a width, 0: any, and a function
 // that writes the rest.
 func wrapped(out io.Writer, width int) (w io.Writer, end func() error) {
-	if width == 0 {
-		return out, func() error { return nil }
-	}
 	f := &wrapper{w: out, width: width}
 	return f, f.end
+}
+
+// ipText returns a writer of the text of ip(8), and a function that writes the
+// rest.
+func ipText(cmd *cobra.Command) (w io.Writer, end func() error, err error) {
+	out := cmd.OutOrStdout()
+	f := &wrapper{w: out, width: widthOf(out)}
+	coloured, err := wantsColour(cmd.Flag("color").Value.String(), isTerminal(out), os.Getenv)
+	if coloured {
+		f.paint = painted
+	}
+	return f, f.end, err
 }
 
 // Write writes the lines that are complete.
@@ -38,15 +49,26 @@ func (w *wrapper) Write(b []byte) (int, error) {
 		if !whole {
 			return len(b), nil
 		}
-		if _, err := io.WriteString(w.w, fitted(string(w.line), w.width)+"\n"); err != nil {
+		if _, err := io.WriteString(w.w, w.look(string(w.line))+"\n"); err != nil {
 			return 0, err
 		}
 		w.line, rest = w.line[:0], after
 	}
 }
 
+// look is how a line looks.
+func (w *wrapper) look(line string) string {
+	if w.paint != nil {
+		line = w.paint(line)
+	}
+	if w.width > 0 {
+		line = fitted(line, w.width)
+	}
+	return line
+}
+
 func (w *wrapper) end() error {
-	_, err := w.w.Write(w.line)
+	_, err := io.WriteString(w.w, w.look(string(w.line)))
 	w.line = nil
 	return err
 }
@@ -85,7 +107,11 @@ func fitted(line string, width int) string {
 	if len(line) <= width || lineWidth(line) <= width {
 		return line
 	}
-	margin := hang(line, width)
+	return broken(line, width, hang(line, width))
+}
+
+// broken breaks a line between words. What goes on is indented by a margin.
+func broken(line string, width, margin int) string {
 	var b strings.Builder
 	column, blank := 0, true // no word yet in this line
 	for i, word := range strings.Split(line, " ") {

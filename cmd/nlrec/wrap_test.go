@@ -25,6 +25,17 @@ func TestFitted(t *testing.T) {
 	}
 }
 
+func TestFlowing(t *testing.T) {
+	text := "0123456789 0123456789\n0123 45\n\n  a list that may be wider\nshort\n"
+	for width, want := range map[int]string{
+		0: text, 21: "0123456789 0123456789\n0123 45\n\n  a list that may be wider\nshort\n", 20: "0123456789\n0123456789 0123 45\n\n  a list that may be wider\nshort\n",
+	} {
+		if got := flowing(text, width); got != want {
+			t.Errorf("%d:\n%s\nwant\n%s", width, got, want)
+		}
+	}
+}
+
 // Lines may come in pieces.
 func TestWrapper(t *testing.T) {
 	var b strings.Builder
@@ -34,7 +45,7 @@ func TestWrapper(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.end(); err != nil || b.String() != "one two\n    three\nfour\nfive six seven" {
+	if err := w.end(); err != nil || b.String() != "one two\n    three\nfour\nfive six\n    seven" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }
