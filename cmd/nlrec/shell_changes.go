@@ -18,7 +18,10 @@ const shellChanges = 20
 
 // changesCommand tells the last changes of what a filter chooses.
 func (s *shell) changesCommand(words []string) (err error) {
-	o := query.LogOptions{Newest: shellChanges, Clock: clockOf(false), Span: query.Span{Until: s.at}}
+	o := query.LogOptions{Newest: shellChanges, Clock: query.Clock{Location: time.Local}, Span: query.Span{Until: s.at}}
+	if since, until, rest, found := query.CutRange(words, time.Local); found {
+		o.Since, o.Until, words = since, cmp.Or(until, s.at), rest
+	}
 	if len(words) > 0 {
 		if n, err := strconv.ParseInt(words[0], 10, 64); err == nil && n > 0 {
 			o.Newest, words = n, words[1:]
@@ -69,5 +72,5 @@ func (s *shell) gapsCommand([]string) error {
 func (s *shell) tell(f func(context.Context, *query.Changes, *entryWriter) error) error {
 	ctx, done := s.interruptible()
 	defer done()
-	return tellChangesIn(ctx, s.cmd, "text", clockOf(false), f)
+	return tellChangesIn(ctx, s.cmd, "text", query.Clock{Location: time.Local}, f)
 }

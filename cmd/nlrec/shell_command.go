@@ -31,8 +31,8 @@ func dotCommands() []dotCommand {
 	formats, switches := oneOf(query.Formats()...), oneOf("on", "off")
 	return []dotCommand{
 		{".at", "[INSTANT]", "", "show what was then, or now; without one tell which it is", (*shell).atCommand, oneOf(query.Instants()...)},
-		{".changes", "[N] [KIND] [FILTER]", "", "tell the last N changes, 20 if not said, as nlrec log does", (*shell).changesCommand, filterWords},
-		{".diff", "A [B] [KIND] [FILTER]", "", "tell what is otherwise at B than at A, as nlrec diff does", (*shell).diffCommand, diffWords},
+		{".changes", "[A..B] [N] [KIND]", "", "tell the last N changes, 20 if not said, as nlrec log does; a filter may follow", (*shell).changesCommand, filterWords},
+		{".diff", "A [B] [KIND]", "", "tell what is otherwise at B than at A, as nlrec diff does; a filter may follow", (*shell).diffCommand, diffWords},
 		{".eqp", "on|off", "", "tell how SQLite finds answers", (*shell).planCommand, switches},
 		{".gaps", "", "", "list when changes may have been missed", (*shell).gapsCommand, nil},
 		{".help", "[N|WORD]", `\?`, "list all this; show the SQL of question N; find WORD", (*shell).helpCommand, nil},
@@ -224,7 +224,7 @@ func (s *shell) helpCommand(words []string) (err error) {
 			if c.alias != "" {
 				meaning += " (" + c.alias + ")"
 			}
-			fmt.Fprintf(out, "%-28s  %s\n", c.name+" "+c.argument, meaning)
+			fmt.Fprintf(out, "%-24s  %s\n", c.name+" "+c.argument, meaning)
 		}
 		fmt.Fprintln(out, "\nQuestions; .help 1 shows the SQL of the first, the up arrow brings it here:")
 	}
