@@ -52,16 +52,24 @@ func (s *stage) perform(ctx context.Context, conn *sql.Conn, f func(driver.Query
 	go func() { done <- s.performHere(ctx, conn, f) }()
 	select {
 	case err := <-done:
-		return err
+		return caused(ctx, err)
 	case <-ctx.Done():
 	}
 	select {
 	case err := <-done:
-		return err
+		return caused(ctx, err)
 	case <-time.After(interruptPatience):
 		s.stuck = true
 		return context.Cause(ctx)
 	}
+}
+
+// caused returns why a context ended, if all that is said is that it did.
+func caused(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func (s *stage) performHere(ctx context.Context, conn *sql.Conn, f func(driver.QueryerContext) error) error {
