@@ -31,7 +31,7 @@ const killsOfAFile = 10
 // were seen. The file must be right after every kill, and the next recorder
 // must go on with it, note the gap and have the kernel's state.
 func TestTortureKill(t *testing.T) {
-	if !netnstest.Enter(t) {
+	if !netnstest.EnterAlone(t, "kill") {
 		return
 	}
 	run := torture.Start(t, "kill -9 under load")

@@ -35,7 +35,7 @@ func TestTorturePowerCut(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed")
 	}
-	if !netnstest.Enter(t) {
+	if !netnstest.EnterAlone(t, "cut") {
 		return
 	}
 	run := torture.Start(t, "power cut")

@@ -115,7 +115,7 @@ func TestTortureUpgrade(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed")
 	}
-	if !netnstest.Enter(t) {
+	if !netnstest.EnterAlone(t, "upgrade") {
 		return
 	}
 	run := torture.Start(t, "kill in an upgrade")
