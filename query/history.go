@@ -47,7 +47,16 @@ func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, b
 		return err
 	}
 	w.selection = &selection{kinds: []*rtnl.Kind{k}, chosen: []int64{object}}
+	kept, err := c.keptVersion(ctx, k, object)
+	if err != nil {
+		return err
+	}
 	last, err := c.lastOf(ctx, w)
+	if err == nil && last == nil {
+		if last = kept; kept == nil {
+			err = errNoChange
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -62,6 +71,12 @@ func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, b
 	if w.from = first; last.state == 0 && k.Mortal {
 		w.to = last.At
 	}
+	if kept != nil {
+		w.from = c.first
+		if err := h.take(Entry{Change: kept}); err != nil {
+			return err
+		}
+	}
 	t := &teller{Changes: c, selection: w.selection, f: h.take}
 	if err := t.tell(ctx, w); err != nil {
 		return err
@@ -69,7 +84,7 @@ func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, b
 	return h.end()
 }
 
-// lastOf returns the last change of a walk.
+// lastOf returns the last change of a walk, nil when there is none.
 func (c *Changes) lastOf(ctx context.Context, w walk) (*Change, error) {
 	w.backwards = true
 	for found, err := range c.walk(ctx, w) {
@@ -78,8 +93,10 @@ func (c *Changes) lastOf(ctx context.Context, w walk) (*Change, error) {
 		}
 		return found[0], c.complete(ctx, found[:1])
 	}
-	return nil, fmt.Errorf("%w: an object has no change", ErrDamaged)
+	return nil, nil
 }
+
+var errNoChange = fmt.Errorf("%w: an object has no change", ErrDamaged)
 
 // history holds a change back until the next shows how long it lasted, and the
 // gaps that begin meanwhile.
@@ -161,6 +178,18 @@ func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
 	if rest.Empty() && s.chosen != nil {
 		return s.chosen, nil
 	}
+	found, err := c.findChanged(ctx, f, s, rest)
+	if err != nil {
+		return nil, err
+	}
+	unchanged, err := c.findUnchanged(ctx, f)
+	found = append(found, unchanged...)
+	slices.Sort(found)
+	return found, err
+}
+
+// findChanged finds those of which there are changes.
+func (c *Changes) findChanged(ctx context.Context, f Filter, s *selection, rest Filter) ([]int64, error) {
 	plain, err := store.PlainColumns(f.Kind)
 	if err != nil {
 		return nil, err
