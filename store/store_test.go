@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -174,6 +175,31 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestReadBegun reads a recording whose maker was stopped before it had made
+// the first tables.
+func TestReadBegun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	if err := os.WriteFile(path, firstPage(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{`SELECT 1`, `CREATE TABLE goose_db_version (version_id INTEGER, is_applied INTEGER)`,
+		`INSERT INTO goose_db_version VALUES (0, 1)`} {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(made); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenReadOnly(t.Context(), path); !errors.Is(err, ErrNotRecording) {
+			t.Errorf("after %s: %v", made, err)
+		}
+	}
+}
+
 func TestOpenFollowsALink(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "a.db"), filepath.Join(dir, "link.db")
@@ -237,4 +263,32 @@ func columns(t *testing.T, s *Store, table string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// TestViewsAreKept: what a file has is told from what it lacks.
+func TestViewsAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	views, err := Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); !same || err != nil {
+		t.Errorf("they differ, or %v", err)
+	}
+	if err := s.w.exec(t.Context(), `DROP VIEW route`); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); same || err != nil {
+		t.Errorf("without one they are the same, or %v", err)
+	}
+	closeStore(t, s)
+	r, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.number(t.Context(), `SELECT count(*) FROM route`); err != nil {
+		t.Error(err)
+	}
 }
