@@ -27,7 +27,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
 			case <-r.polls.timer():
-			case <-r.retention.timer():
+			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
 			case <-r.inbox.Ready:

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	lookEvery  = time.Second      // whether there is anything to remove
-	pruneRest  = 3                // how many times as long as a step the pause after it is
-	clockTrust = 10 * time.Minute // that the wall clock must have run; a tenth of the age is enough
+	lookEvery   = time.Second           // whether there is anything to remove
+	pruneAtOnce = 20 * time.Millisecond // after which no further step is begun, where space runs out
+	pruneRest   = 3                     // how many times as long as a step the pause after it is
+	clockTrust  = 10 * time.Minute      // that the wall clock must have run; a tenth of the age is enough
 )
 
 // retention is what is being done about the limits.
@@ -46,15 +47,17 @@ func (r *Recorder) beginRetention(at store.Clock) (err error) {
 	return err
 }
 
-// timer fires when the next step may be done; nil where there is none to do.
-func (t *retention) timer() <-chan time.Time {
-	if !t.busy {
+// whenToPrune fires when the next step may be done; nil where there is none to do.
+func (r *Recorder) whenToPrune() <-chan time.Time {
+	t := &r.retention
+	if t.pruner == nil || !t.busy && r.state.changes == t.seen {
 		return nil
 	}
 	return time.After(time.Until(t.next))
 }
 
-// prune does a step, if there is one to do and it may.
+// prune does a step, if there is one to do and it may; several where space
+// runs out.
 func (r *Recorder) prune() error {
 	t := &r.retention
 	if t.pruner == nil || len(r.state.batch) > 0 {
@@ -64,30 +67,40 @@ func (r *Recorder) prune() error {
 		return nil
 	}
 	t.seen = r.state.changes
-	step, err := t.pruner.Step(r.ctx, r.trusted(clocks()))
-	if err != nil {
-		return err
+	for began, again := time.Now(), true; again && time.Since(began) < pruneAtOnce; {
+		step, err := r.pruneStep()
+		if err != nil {
+			return err
+		}
+		again = step.Urgent && t.busy
 	}
+	return nil
+}
+
+func (r *Recorder) pruneStep() (store.Step, error) {
+	t := &r.retention
+	step, err := t.pruner.Step(r.ctx, r.trusted(clocks()))
 	t.busy = step.Work != store.Nothing
 	switch {
+	case err != nil:
+		return step, err
 	case !t.busy:
 		t.next = time.Now().Add(lookEvery)
 		if step.Urgent && !t.tooMuch {
 			t.tooMuch = true
 			r.Log.Warn("the network state of now alone takes more than the recording may: nothing is left to remove")
 		}
+		return step, nil
 	case step.Urgent:
 		t.next = time.Now()
 	default:
 		t.next = time.Now().Add(pruneRest * step.Took)
 	}
-	if t.busy {
-		r.Log.Debug("pruned", "work", step.Work, "rows", step.Rows, "took", step.Took)
-		if r.Pruned != nil {
-			r.Pruned(step)
-		}
+	r.Log.Debug("pruned", "work", step.Work, "rows", step.Rows, "took", step.Took)
+	if r.Pruned != nil {
+		r.Pruned(step)
 	}
-	return nil
+	return step, nil
 }
 
 // trusted returns the time from which ages are counted; 0: it is not known yet.

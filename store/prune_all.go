@@ -38,8 +38,8 @@ func (r *ReadOnly) PlanPruning(ctx context.Context, l Limits, now int64) (plan P
 			return nil
 		}
 		to := first - 1
-		if s.over(aim) {
-			to += int64(float64(s.Used()-s.limit/100*aim) / float64(s.Used()) * float64(s.left))
+		if s.over() {
+			to += int64(float64(s.Used()-s.limit+s.reserve()) / float64(s.Used()) * float64(s.left))
 		}
 		newest, err := r.number(ctx, `SELECT at_us FROM change WHERE id = ?`, last)
 		if err != nil {

@@ -21,14 +21,6 @@ func (l Limits) Any() bool { return l != Limits{} }
 // Own is what a recording may take however full the file system is.
 const Own = 16 << 20
 
-// aim is the part of a limit that may be in use before the oldest changes go, in
-// hundredths. What comes until they are gone fits in the rest, and urgent is
-// when it hardly does.
-const (
-	aim    = 98
-	urgent = 102
-)
-
 // A Pruner keeps a recording within its limits, step by step. Between its steps
 // the Store may be written to.
 type Pruner struct {
@@ -50,6 +42,7 @@ const (
 	Removing  Work = "remove"    // changes
 	Sweeping  Work = "sweep"     // what nothing refers to
 	Shrinking Work = "give back" // free pages
+	Folding   Work = "fold"      // the log into the file, so that its end is cut off
 	Tidying   Work = "tidy"      // sessions and gaps
 )
 
@@ -91,10 +84,15 @@ type situation struct {
 	now   int64 // microseconds since 1970; 0: not to be trusted
 }
 
-// over reports whether more than so many hundredths of the limit are in use.
-func (s situation) over(hundredths int64) bool {
-	return s.limit > 0 && s.Used() > s.limit/100*hundredths
-}
+// reserve is the part of the limit that is left free for what comes until the
+// oldest changes are gone.
+func (s situation) reserve() int64 { return max(s.limit/50, 1<<20) }
+
+// over reports whether the oldest changes must go.
+func (s situation) over() bool { return s.limit > 0 && s.Used() > s.limit-s.reserve() }
+
+// urgent reports whether half of the reserve is used up.
+func (s situation) urgent() bool { return s.limit > 0 && s.Used() > s.limit-s.reserve()/2 }
 
 // Step does one step of what there is to do. The time, in microseconds since
 // 1970, is what ages are counted from; 0: nothing goes because of its age.
@@ -104,11 +102,11 @@ func (p *Pruner) Step(ctx context.Context, now int64) (Step, error) {
 	if err != nil {
 		return Step{}, fmt.Errorf("%s: %w", p.store.path, err)
 	}
-	step := Step{Urgent: s.over(urgent)}
+	step := Step{Urgent: s.urgent()}
 	for _, work := range []struct {
 		name Work
 		do   func(context.Context, situation, int64) (int64, error)
-	}{{Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Sweeping, p.beginSweeping}, {Shrinking, p.shrink}, {Tidying, p.tidy}} {
+	}{{Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Sweeping, p.beginSweeping}, {Shrinking, p.shrink}, {Folding, p.fold}, {Tidying, p.tidy}} {
 		most := int64(0)
 		if pace := p.paces[work.name]; pace != nil {
 			most = pace.rows
@@ -159,7 +157,7 @@ func (p *Pruner) limit(s Space) int64 {
 func (l Limits) free(s Space) int64 { return max(l.KeepFree, int64(l.FreeShare*float64(s.Disk))) }
 
 func (p *Pruner) goOnSweeping(ctx context.Context, s situation, rows int64) (int64, error) {
-	if p.store.sweep == nil || s.over(urgent) && s.left > 1 {
+	if p.store.sweep == nil || s.urgent() && s.left > 1 {
 		return 0, nil
 	}
 	return p.store.stepSweep(ctx, rows)
@@ -175,7 +173,7 @@ func (p *Pruner) remove(ctx context.Context, s situation, rows int64) (int64, er
 	switch {
 	case err != nil:
 		return 0, err
-	case s.over(aim) && !p.wantsSweep(s):
+	case s.over() && !p.wantsSweep(s):
 		to, err = p.beforeCauses(ctx, s.change, to)
 	case old.change > s.change:
 		to = old.change
@@ -234,9 +232,9 @@ func (p *Pruner) wantsSweep(s situation) bool {
 	switch {
 	case p.store.sweep != nil || removed == 0:
 		return false
-	case s.over(urgent) && s.left > 1:
+	case s.urgent() && s.left > 1:
 		return false
-	case s.over(aim):
+	case s.over():
 		return removed > s.left/16+1000 || s.left <= 1
 	}
 	return p.all || removed > s.left/4+1000
@@ -267,6 +265,19 @@ func (p *Pruner) shrink(ctx context.Context, s situation, pages int64) (int64, e
 	}
 	after, err := readSpace(ctx, p.store.w, p.store.path)
 	return (s.Space.Free - after.Free) / s.page, err
+}
+
+// fold folds the log into the file, if that makes it smaller and it must be.
+// Where somebody reads it, it does not.
+func (p *Pruner) fold(ctx context.Context, s situation, _ int64) (int64, error) {
+	if s.File <= s.Pages || s.limit == 0 || s.Total() <= s.limit {
+		return 0, nil
+	}
+	if err := p.store.w.exec(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		return 0, err
+	}
+	after, err := readSpace(ctx, p.store.w, p.store.path)
+	return (s.File - after.File) / s.page, err
 }
 
 // tidyEvery is how far the cut moves until sessions and gaps are looked at.

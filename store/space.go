@@ -6,8 +6,8 @@ package store
 // A page that is free is used again before the file grows. To give it back,
 // SQLite moves one from the end of the file into its place and cuts the end
 // off; it knows how because the file has a map of who points to a page
-// (auto_vacuum). A file that was made without that map only gets it by VACUUM,
-// which writes all of it anew.
+// (auto_vacuum), which newfile.go asks for. A file that was made without it only
+// gets it by VACUUM, which writes all of it anew.
 
 import (
 	"context"
@@ -20,7 +20,8 @@ import (
 
 // A Space is what a recording takes of its file system, in octets.
 type Space struct {
-	Pages int64 // the file, as it will be when its log is folded into it
+	File  int64 // the file
+	Pages int64 // the same, as it will be when its log is folded into it
 	Free  int64 // of that, in pages that hold nothing
 	Log   int64 // the write-ahead log
 	Disk  int64 // the size of the file system
@@ -29,10 +30,10 @@ type Space struct {
 }
 
 // Total is all that the recording takes.
-func (s Space) Total() int64 { return s.Pages + s.Log }
+func (s Space) Total() int64 { return max(s.File, s.Pages) + s.Log }
 
 // Used is what cannot be given back but by removing something.
-func (s Space) Used() int64 { return s.Total() - s.Free }
+func (s Space) Used() int64 { return s.Pages + s.Log - s.Free }
 
 // numbers asks for one integer: a Store or a ReadOnly.
 type numbers interface {
@@ -49,8 +50,10 @@ func readSpace(ctx context.Context, from numbers, path string) (s Space, err err
 		}
 	}
 	s.Pages, s.Free = s.Pages*s.page, s.Free*s.page
-	if info, err := os.Stat(path + "-wal"); err == nil {
-		s.Log = info.Size()
+	for name, into := range map[string]*int64{path: &s.File, path + "-wal": &s.Log} {
+		if info, err := os.Stat(name); err == nil {
+			*into = info.Size()
+		}
 	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {
@@ -58,17 +61,6 @@ func readSpace(ctx context.Context, from numbers, path string) (s Space, err err
 	}
 	s.Disk, s.Avail = int64(fs.Blocks)*fs.Bsize, int64(fs.Bavail)*fs.Bsize
 	return s, nil
-}
-
-// mapPages lets a file that is new have the map that giving back pages needs.
-// An older one is not touched.
-func (s *Store) mapPages(ctx context.Context) error {
-	var pages int64
-	if err := s.db.QueryRowContext(ctx, `PRAGMA page_count`).Scan(&pages); err != nil || pages > 0 {
-		return err
-	}
-	_, err := s.db.ExecContext(ctx, `PRAGMA auto_vacuum = INCREMENTAL`)
-	return err
 }
 
 // shortenLog keeps the log about as short as some octets, where that is less

@@ -129,9 +129,6 @@ func (s *Store) prepare(ctx context.Context) error {
 // migrate runs the migrations the file lacks, and then makes its views anew
 // where they differ from this nlrec's.
 func (s *Store) migrate(ctx context.Context) error {
-	if err := s.mapPages(ctx); err != nil {
-		return err
-	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, s.db, migrations.Files, goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
