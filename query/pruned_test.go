@@ -338,7 +338,7 @@ func (c comparison) unnamed(line string) string {
 func (c comparison) logs(t *testing.T) {
 	for range 30 {
 		from, to := c.instant(), c.instant()
-		o := LogOptions{Span: Span{Since: fmt.Sprintf("@%d.%06d", min(from, to)/second, min(from, to)%second), Until: fmt.Sprintf("@%d", max(from, to)/second)}, Clock: Clock{time.UTC}}
+		o := LogOptions{Span: Span{Since: fmt.Sprintf("@%d.%06d", min(from, to)/second, min(from, to)%second), Until: fmt.Sprintf("@%d", max(from, to)/second)}, Clock: Clock{Location: time.UTC}}
 		switch c.chance.IntN(3) {
 		case 0:
 			o.Newest = 20
@@ -405,7 +405,7 @@ func (c comparison) lives(t *testing.T) {
 		atCut := 0
 		read := func(of *Changes) (lines []string) {
 			object := int64(0)
-			err := of.History(t.Context(), filters[0], func(last *Change) error { object = last.Object; return nil }, func(l Lasting) error {
+			err := of.History(t.Context(), filters[0], Span{}, func(last *Change) error { object = last.Object; return nil }, func(l Lasting) error {
 				if l.Change != nil && l.kept {
 					atCut++
 					if l.At > c.cutAt || l.Until < c.cutAt || l.After == nil {
@@ -413,7 +413,7 @@ func (c comparison) lives(t *testing.T) {
 					}
 				}
 				if l.Change != nil && l.ID > c.removed {
-					lines = append(lines, fmt.Sprint(object, " ", c.unnamed(Line(l.Pieces(Clock{time.UTC})))))
+					lines = append(lines, fmt.Sprint(object, " ", c.unnamed(Line(l.Pieces(Clock{Location: time.UTC})))))
 				}
 				return nil
 			})

@@ -260,9 +260,6 @@ func (c *Changes) nameAll(ctx context.Context, w walk, ranked []Ranked) error {
 	for i := range ranked {
 		r := &ranked[i]
 		x, err := c.lastOf(ctx, walk{first: w.first, last: w.last, selection: &selection{kinds: []*rtnl.Kind{r.Kind}, chosen: []int64{r.Object}}})
-		if err == nil && x == nil {
-			err = errNoChange
-		}
 		if err != nil {
 			return err
 		}
