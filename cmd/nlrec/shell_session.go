@@ -42,8 +42,11 @@ type shell struct {
 	interrupts chan os.Signal // from the keyboard, while no line is typed
 }
 
-// errQuit ends a session.
-var errQuit = errors.New("quit")
+// Errors that end a session.
+var (
+	errQuit  = errors.New("quit")
+	errStuck = errors.New("SQLite cannot be interrupted in this statement, so the shell ends")
+)
 
 func runShell(cmd *cobra.Command, at, mode string) (err error) {
 	s := &shell{cmd: cmd, ctx: cmd.Context(), mode: mode, interrupts: make(chan os.Signal, 1)}
@@ -110,7 +113,7 @@ func (s *shell) run() error {
 		if errors.Is(err, errQuit) {
 			return nil
 		}
-		if err != nil && !s.person {
+		if err != nil && (!s.person || errors.Is(err, errStuck)) {
 			return err
 		}
 		if errors.Is(err, context.Canceled) {
@@ -228,6 +231,9 @@ func (s *shell) ask(statement string) (err error) {
 	if s.timer && err == nil {
 		fmt.Fprintf(s.cmd.ErrOrStderr(), "took %s\n", time.Since(began).Round(100*time.Microsecond))
 	}
+	if errors.Is(err, errStuck) {
+		return fmt.Errorf("interrupted: %w", err)
+	}
 	return interrupted(ctx, err)
 }
 
@@ -249,7 +255,10 @@ func (s *shell) with(ctx context.Context, f func(*query.Reader) error) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return f(r)
+	if err = f(r); r.Stuck() {
+		err = errors.Join(err, errStuck)
+	}
+	return err
 }
 
 // warn warns of a thing once for each instant.
