@@ -88,7 +88,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
-	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), doctorCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpFunc(printHelp)
 	addCompletion(root)
@@ -168,6 +168,7 @@ var outcomes = []struct {
 	{errTimeout, 6, "--timeout, or ask for less: fewer columns, a shorter time"},
 	{query.ErrRefused, 5, "nlrec tables"},
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
+	{errLacks, 1, "run what stands behind run: above, as root where it says so"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
