@@ -68,15 +68,21 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 		}
 	}()
 	config.Version = version()
+	manager := newManager()
+	defer manager.stopping()
+	config.Alive, config.Beat = manager.alive, manager.beat
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
-	if !quiet {
-		lines := changeLines{}
-		config.Ready = func(found recorder.Summary) {
+	lines := changeLines{}
+	config.Ready = func(found recorder.Summary) {
+		manager.ready(found)
+		lines.links = found.Links
+		if !quiet {
 			fmt.Fprint(stderr, summary(path, found))
-			lines.links = found.Links
 		}
+	}
+	if !quiet {
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			p := newPrinter(stdout)
+			p := newPrinter(changesOn(f))
 			defer p.close()
 			config.Committed = func(changes []store.Change) { p.print(lines.of(changes), len(changes)) }
 		}
@@ -84,8 +90,17 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	return recorder.Run(ctx, s, config)
 }
 
-// summary says what is recorded and where to.
-func summary(path string, found recorder.Summary) string {
+// changesOn returns what writes changes to a terminal.
+func changesOn(terminal *os.File) io.Writer {
+	w := &wrapper{w: terminal, width: widthOf(terminal)}
+	if coloured, _ := wantsColour("auto", true, os.Getenv); coloured {
+		w.paint = paintedChange
+	}
+	return w
+}
+
+// counts says how many objects there are of each kind.
+func counts(found recorder.Summary) string {
 	var counts []string
 	for _, k := range rtnl.Kinds() {
 		name := k.Name
@@ -97,7 +112,12 @@ func summary(path string, found recorder.Summary) string {
 		}
 		counts = append(counts, fmt.Sprintf("%d %s", found.Objects[k], name))
 	}
-	text := fmt.Sprintf("nlrec: recording %s to %s\n", strings.Join(counts, ", "), path)
+	return strings.Join(counts, ", ")
+}
+
+// summary says what is recorded and where to.
+func summary(path string, found recorder.Summary) string {
+	text := fmt.Sprintf("nlrec: recording %s to %s\n", counts(found), path)
 	if found.SocketBuffer < recorder.DefaultSocketBuffer {
 		text += fmt.Sprintf("nlrec: the receive buffer is %d KiB, not %d: bursts of more than %d changes may be lost, which a gap will tell\n"+
 			"nlrec: hint: give it CAP_NET_ADMIN, or sysctl net.core.rmem_max=%d\n",
