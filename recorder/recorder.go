@@ -83,6 +83,8 @@ type Recorder struct {
 	late       suspension                // what waited in the last one
 	overslept  bool                      // a timer fired much too late
 	filling    time.Time                 // since when changes wait to be written
+	outage     *outage                   // nil: the file can be written
+	resuming   *outage                   // the one that is being ended
 	overrun    *loss                     // nil: nothing was lost since the last full look
 	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
@@ -98,6 +100,8 @@ type Recorder struct {
 	awake      int64           // when it was seen to run last
 	offset     int64           // of the wall clock from the time since boot
 	ready      bool
+	announced  bool
+	longLog    bool // it was said
 }
 
 const (
@@ -116,6 +120,9 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := newRecorder(ctx, s, c)
 	if err := r.load(); err != nil {
 		return err
+	}
+	if err := s.Reserve(); err != nil {
+		r.Log.Warn("no space can be set aside for when the disk is full", "error", err)
 	}
 	return r.listen(ctx)
 }
@@ -194,7 +201,7 @@ func (r *Recorder) begin() error {
 	r.offset = at.Wall - at.Boot
 	watched, polled, err := r.store.Begin(r.ctx, at, r.Version)
 	if err != nil {
-		return err
+		return r.outageOf(err)
 	}
 	for _, k := range rtnl.Kinds() {
 		r.known[k] = polled
@@ -209,28 +216,34 @@ func (r *Recorder) begin() error {
 	if err := r.noteRefused(); err != nil {
 		return err
 	}
-	if _, err := r.lookAtAll(why); err != nil {
+	if _, err := r.lookAtAll(why); err != nil || r.outage != nil {
 		return err
 	}
 	now := wall()
 	if why.gap != nil {
-		if err := r.store.CloseGap(r.ctx, why.gap.id, now, 0); err != nil {
+		if err := r.closeGap(why.gap.id, now, 0); err != nil || r.outage != nil {
 			return err
 		}
 	}
 	if err := r.store.Ready(r.ctx, now); err != nil {
-		return err
+		return r.outageOf(err)
 	}
 	r.polls.begin(r.Poll)
 	r.ready = true
-	if r.Config.Ready != nil {
+	r.announce()
+	return nil
+}
+
+// announce says that the first dump is in the file, once.
+func (r *Recorder) announce() {
+	if !r.announced && r.Config.Ready != nil {
 		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {
 			found.Objects[k] = r.state.count(k)
 		}
 		r.Config.Ready(found)
 	}
-	return nil
+	r.announced = true
 }
 
 // lookAtAll looks at every kind until nothing is lost meanwhile, and writes

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
@@ -71,7 +72,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	db.SetMaxOpenConns(1) // one writer
 	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), f.Close())
+		s.abandon()
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return s, nil
 }
@@ -81,10 +83,18 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // last commits whole. What a statement may have to undo is kept in memory: in a
 // file it took a fifth of the time of writing.
 func dsn(path string) string {
+	return dsnWaiting(path, patience)
+}
+
+// patience is how long the recorder waits for others who write to the file, in
+// milliseconds.
+const patience = 10_000
+
+func dsnWaiting(path string, patience int) string {
 	q := url.Values{"_pragma": {
-		"synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
+		"synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "journal_size_limit(67108864)",
 		"trusted_schema(0)", "cell_size_check(1)", "temp_store(MEMORY)",
-	}, "_txlock": {"immediate"}, "_busy_timeout": {"10000"}, "_dqs": {"0"}}
+	}, "_txlock": {"immediate"}, "_busy_timeout": {strconv.Itoa(patience)}, "_dqs": {"0"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
@@ -191,6 +201,16 @@ func makeViews(ctx context.Context, tx *sql.Tx) error {
 // to enter it at the next start, would need the file alone, and whoever reads
 // it then would keep the recorder from recording. End is to be called before.
 func (s *Store) Close() error {
-	err := s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return errors.Join(err, s.w.close(), s.db.Close(), s.lock.Close())
+	err := s.releaseReserve()
+	if s.w != nil {
+		err = errors.Join(err, s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`))
+	}
+	if err == nil && s.w != nil {
+		return errors.Join(s.w.close(), s.db.Close(), s.lock.Close())
+	}
+	s.abandon()
+	return errors.Join(err, s.lock.Close())
 }
+
+// Path returns where the recording is.
+func (s *Store) Path() string { return s.path }

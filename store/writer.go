@@ -13,10 +13,12 @@ type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	inserts    map[string]driver.StmtExecContext
+	unfolded   int   // pages written to the log since it was folded last
+	kept       int64 // octets of the log that could not be folded then
 }
 
 func newWriter(conn *sql.Conn) *writer {
-	return &writer{conn, map[string]*sql.Stmt{}, map[string]driver.StmtExecContext{}}
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, inserts: map[string]driver.StmtExecContext{}}
 }
 
 // close finalizes the statements and gives the connection back.
@@ -94,7 +96,8 @@ func (w *writer) transaction(ctx context.Context, f func() error) error {
 		err = w.exec(ctx, `COMMIT`)
 	}
 	if err != nil {
-		return errors.Join(err, w.exec(context.WithoutCancel(ctx), `ROLLBACK`))
+		_ = w.exec(context.WithoutCancel(ctx), `ROLLBACK`) // fails where SQLite has undone it already
+		return err
 	}
-	return nil
+	return w.fold(ctx)
 }
