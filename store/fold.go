@@ -16,8 +16,6 @@ import (
 // since an index that grows in the middle writes the same page often.
 const foldPages = 4000
 
-const pageSize = 4096
-
 // fold folds the log if that is long, as far as no reader needs it. What it
 // costs where there is nothing to fold is to look at a counter.
 func (w *writer) fold(ctx context.Context) error {

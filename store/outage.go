@@ -109,6 +109,7 @@ func (s *Store) abandon() {
 	}
 	db, conn, err := connectMode(context.Background(), &sqlite.Driver{}, s.path, url.Values{"mode": {"ro"}})
 	if s.w != nil {
+		s.w.sync.abandon()
 		_ = s.w.close() // what fails has failed before
 	}
 	_ = s.db.Close()
@@ -215,12 +216,9 @@ func (s *Store) relock(reason string) error {
 	if there, err := os.Stat(s.path); err == nil && os.SameFile(held, there) {
 		return nil
 	}
-	f, err := lock(s.path)
+	f, err := lockRecording(s.path)
 	if err != nil {
 		return err
-	}
-	if err := checkHeader(s.path); err != nil {
-		return errors.Join(err, f.Close())
 	}
 	_ = s.lock.Close() // nobody has that file any more
 	s.lock, s.session = f, 0
