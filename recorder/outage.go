@@ -16,6 +16,7 @@ package recorder
 // was unheard. An outage before the session was ready is a start anew.
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -106,9 +107,9 @@ func (r *Recorder) keep() {
 	if clock := r.stepped(); clock != nil {
 		o.clocks = append(o.clocks, *clock)
 	}
-	if len(r.state.batch) > maxKept && !o.dropped {
+	if kept := cmp.Or(r.kept, maxKept); len(r.state.batch) > kept && !o.dropped {
 		o.dropped = true
-		r.Log.Warn("more changes wait to be written than are kept; what comes of them will be found", "kept", maxKept)
+		r.Log.Warn("more changes wait to be written than are kept; what comes of them will be found", "kept", kept)
 	}
 	if o.dropped {
 		clear(r.state.batch)

@@ -54,6 +54,9 @@ type Config struct {
 	// incurious infers but never looks again: for tests that show what
 	// inference does alone.
 	incurious bool
+	// kept is how many changes wait for a file that cannot be written; 0:
+	// maxKept.
+	kept int
 	// listenTo are the kinds whose groups to join; nil: all.
 	listenTo []*rtnl.Kind
 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nlrec/internal/netnstest"
+	"nlrec/internal/torture"
+)
+
+// A diskError is a system call that fails, on a file of a recording.
+type diskError struct {
+	calls, errno string
+}
+
+var diskErrors = []diskError{
+	{"pwrite64", "EIO"}, {"pwrite64", "ENOSPC"}, {"fsync,fdatasync", "EIO"}, {"fsync,fdatasync", "ENOSPC"},
+}
+
+// TestTortureIOErrors has the n-th write or sync of a recorder fail, for n from
+// 1 on: it ends with a plain error before it records, or nothing is lost.
+func TestTortureIOErrors(t *testing.T) {
+	if !netnstest.EnterAlone(t, "failing") {
+		return
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("strace is not installed")
+	}
+	for _, f := range diskErrors {
+		run := torture.Start(t, "the n-th "+f.calls+" fails with "+f.errno)
+		for try := range torture.Often(2, 200) {
+			n := try + 1
+			if torture.Often(1, 0) == 1 { // some of the 200
+				n = try*20 + 1 + rand.IntN(20)
+			}
+			v := &victim{t: t, db: filepath.Join(t.TempDir(), "a.db")}
+			v.trace = v.db + ".trace"
+			v.try(run, f, n)
+		}
+	}
+}
+
+// victim is a recorder that something fails for.
+type victim struct {
+	t         *testing.T
+	db, trace string
+	cmd       *exec.Cmd
+	said      bytes.Buffer
+	ended     chan error
+	routes    int // that have come and gone
+}
+
+// try records with the n-th call failing, until it has.
+func (v *victim) try(run *torture.Run, f diskError, n int) {
+	v.start(f, n)
+	defer v.cmd.Process.Kill()
+	if !v.ready() {
+		run.Try()
+		if said := v.said.String(); strings.HasPrefix(said, "nlrec: ") && !strings.Contains(said, "panic") {
+			run.Refuse()
+		} else {
+			run.Lose("%s %s, n = %d: at the start it said %q", f.calls, f.errno, n, said)
+		}
+		return
+	}
+	for deadline := time.Now().Add(time.Minute); !v.injected() && time.Now().Before(deadline); {
+		v.change()
+	}
+	if !v.injected() {
+		v.t.Logf("%s %s: no thread came to n = %d", f.calls, f.errno, n)
+		return
+	}
+	run.Try()
+	began := time.Now()
+	v.change()
+	if problem := v.problem(); problem != "" {
+		run.Lose("%s %s, n = %d: %s", f.calls, f.errno, n, problem)
+	}
+	run.Worst(time.Since(began).Seconds(), "right again after %.1f s", time.Since(began).Seconds())
+}
+
+// start starts the recorder. strace counts the calls of each thread.
+func (v *victim) start(f diskError, n int) {
+	v.t.Helper()
+	args := []string{"-D", "-f", "-qq", "-o", v.trace, "-e", "trace=" + f.calls, "-e", "signal=none",
+		"-e", fmt.Sprintf("inject=%s:error=%s:when=%d", f.calls, f.errno, n)}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		args = append(args, "-P", v.db+suffix)
+	}
+	v.cmd = exec.Command("strace", append(args, "nlrec", "record", "--db", v.db, "--poll", "20ms")...)
+	v.cmd.Stderr = &v.said
+	if err := v.cmd.Start(); err != nil {
+		v.t.Fatal(err)
+	}
+	v.ended = make(chan error, 1)
+	go func() { v.ended <- v.cmd.Wait() }()
+}
+
+// ready waits until the recorder is, and reports whether it did not end.
+func (v *victim) ready() bool {
+	for askSession(v.db) == "" {
+		select {
+		case err := <-v.ended:
+			v.ended <- err
+			return false
+		default:
+		}
+	}
+	return true
+}
+
+// askSession asks when the last session was ready.
+func askSession(db string) string {
+	out, _ := exec.Command("sqlite3", "-readonly", db, `SELECT ready_us FROM session ORDER BY id DESC LIMIT 1`).Output()
+	return strings.TrimSpace(string(out))
+}
+
+// injected reports whether the call has failed.
+func (v *victim) injected() bool {
+	text, err := os.ReadFile(v.trace)
+	return err == nil && bytes.Contains(text, []byte("(INJECTED)"))
+}
+
+// change has some routes come and go, each of them once.
+func (v *victim) change() {
+	var script strings.Builder
+	for range 20 {
+		v.routes++
+		for _, op := range []string{"add", "del"} {
+			fmt.Fprintf(&script, "route %s 10.%d.%d.1 dev lo\n", op, v.routes>>8, v.routes&255)
+		}
+	}
+	c := exec.Command("ip", "-batch", "-")
+	c.Stdin = strings.NewReader(script.String())
+	if out, err := c.CombinedOutput(); err != nil {
+		v.t.Fatalf("ip -batch: %v\n%s", err, out)
+	}
+}
+
+// problem stops the recorder and tells what is not as promised.
+func (v *victim) problem() string {
+	(&recording{t: v.t, db: v.db}).agrees("an error")
+	if err := v.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err.Error()
+	}
+	err := <-v.ended
+	said := v.said.String()
+	if err != nil && !strings.Contains(said, "nlrec: ") {
+		return fmt.Sprintf("it ended with %v\n%s", err, said)
+	}
+	if failed, err := nlrecVerify(v.db); failed != "" || err != nil {
+		return fmt.Sprintf("verify: %s, %v\n%s", failed, err, said)
+	}
+	come := askSQLite(v.t, v.db, `SELECT count(DISTINCT dst) || ' ' || count(*) FROM route_history WHERE dst LIKE '10.%.1'`)
+	if want := fmt.Sprintf("%d %d", v.routes, v.routes); come != want {
+		return fmt.Sprintf("%s routes came, want %s\n%s", come, want, said)
+	}
+	return ""
+}
