@@ -30,6 +30,7 @@ const (
 	maxKept    = 500_000 // changes that wait for the file
 	firstRetry = time.Second
 	lastRetry  = 4 * time.Second // between two tries to have the file again
+	lastTries  = 3               // of a session that ends
 )
 
 // outage is one that lasts.
@@ -301,16 +302,16 @@ func (r *Recorder) unwritten() error {
 }
 
 // endSession writes that the session is over. In an outage the file is tried
-// once more.
+// some times more.
 func (r *Recorder) endSession() error {
-	for range 2 {
+	for range lastTries {
 		if r.outage != nil {
 			if err := r.tryAgain(true); err != nil {
 				return err
 			}
 		}
 		if r.outage != nil {
-			break
+			continue
 		}
 		err := r.store.End(r.ctx, wall())
 		if err == nil {

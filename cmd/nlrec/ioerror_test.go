@@ -14,6 +14,7 @@ import (
 
 	"nlrec/internal/netnstest"
 	"nlrec/internal/torture"
+	"nlrec/query"
 )
 
 // A diskError is a system call that fails, on a file of a recording.
@@ -34,6 +35,10 @@ func TestTortureIOErrors(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed")
 	}
+	made := filepath.Join(t.TempDir(), "made.db")
+	if err := startRecording(t, made).stop(syscall.SIGTERM); err != nil { // a start anew writes much before it records
+		t.Fatal(err)
+	}
 	for _, f := range diskErrors {
 		run := torture.Start(t, "the n-th "+f.calls+" fails with "+f.errno)
 		for try := range torture.Often(2, 200) {
@@ -43,6 +48,7 @@ func TestTortureIOErrors(t *testing.T) {
 			}
 			v := &victim{t: t, db: filepath.Join(t.TempDir(), "a.db")}
 			v.trace = v.db + ".trace"
+			copyFile(t, made, v.db, 0o640)
 			v.try(run, f, n)
 		}
 	}
@@ -71,8 +77,11 @@ func (v *victim) try(run *torture.Run, f diskError, n int) {
 		}
 		return
 	}
-	for deadline := time.Now().Add(time.Minute); !v.injected() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		v.change()
+		if eventually(200*time.Millisecond, v.injected) { // idle it syncs more often
+			break
+		}
 	}
 	if !v.injected() {
 		v.t.Logf("%s %s: no thread came to n = %d", f.calls, f.errno, n)
@@ -106,7 +115,7 @@ func (v *victim) start(f diskError, n int) {
 
 // ready waits until the recorder is, and reports whether it did not end.
 func (v *victim) ready() bool {
-	for askSession(v.db) == "" {
+	for v.sessions() != "2 1" {
 		select {
 		case err := <-v.ended:
 			v.ended <- err
@@ -117,10 +126,19 @@ func (v *victim) ready() bool {
 	return true
 }
 
-// askSession asks when the last session was ready.
-func askSession(db string) string {
-	out, _ := exec.Command("sqlite3", "-readonly", db, `SELECT ready_us FROM session ORDER BY id DESC LIMIT 1`).Output()
+// sessions tells how many sessions there were, and whether the last was ready,
+// if the file can be read now.
+func (v *victim) sessions() string {
+	out, _ := exec.Command("sqlite3", "-readonly", v.db, `SELECT count(*) || ' ' || (SELECT ready_us IS NOT NULL FROM session ORDER BY id DESC LIMIT 1) FROM session`).Output()
 	return strings.TrimSpace(string(out))
+}
+
+// writes waits until the recorder can write.
+func (v *victim) writes() bool {
+	return eventually(time.Minute, func() bool {
+		s, err := query.ReadStatus(v.t.Context(), v.db, time.Now())
+		return err == nil && s.Recorder != nil && s.Recorder.Suspended == ""
+	})
 }
 
 // injected reports whether the call has failed.
@@ -135,7 +153,7 @@ func (v *victim) change() {
 	for range 20 {
 		v.routes++
 		for _, op := range []string{"add", "del"} {
-			fmt.Fprintf(&script, "route %s 10.%d.%d.1 dev lo\n", op, v.routes>>8, v.routes&255)
+			fmt.Fprintf(&script, "route %s 10.%d.%d.1 dev lo\n", op, v.routes>>8&255, v.routes&255)
 		}
 	}
 	c := exec.Command("ip", "-batch", "-")
@@ -147,6 +165,9 @@ func (v *victim) change() {
 
 // problem stops the recorder and tells what is not as promised.
 func (v *victim) problem() string {
+	if !v.writes() {
+		return "it does not write again\n" + v.said.String()
+	}
 	(&recording{t: v.t, db: v.db}).agrees("an error")
 	if err := v.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err.Error()
