@@ -13,7 +13,8 @@ import (
 )
 
 // foldPages is how many pages are written to the log before it is folded. Many,
-// since an index that grows in the middle writes the same page often.
+// since an index that grows in the middle writes the same page often; on a small
+// disk fewer, see reserve.go.
 const foldPages = 4000
 
 // fold folds the log if that is long, as far as no reader needs it. What it
@@ -21,10 +22,10 @@ const foldPages = 4000
 func (w *writer) fold(ctx context.Context) error {
 	err := w.conn.Raw(func(c any) error {
 		pages, _, err := c.(sqlite.DBStatus).Status(sqlite.DBStatusCacheWrite, true)
-		w.unfolded += pages
+		w.unfolded += int64(pages)
 		return err
 	})
-	if err != nil || w.unfolded < foldPages {
+	if err != nil || w.unfolded < w.limit {
 		return err
 	}
 	st, err := w.prepare(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
@@ -37,6 +38,11 @@ func (w *writer) fold(ctx context.Context) error {
 	}
 	w.unfolded, w.kept = 0, max(0, pages-folded)*pageSize
 	return nil
+}
+
+// foldAll folds the whole log, and gives its space back.
+func (w *writer) foldAll(ctx context.Context) error {
+	return w.exec(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 }
 
 // Unfolded returns how many octets of the log could not be folded into the

@@ -138,7 +138,7 @@ func (s *Store) Note(ctx context.Context, g Gap) (id int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", s.path, err)
 	}
-	_ = n.w.exec(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`) // the note is in the file, if need be in its log
+	_ = n.w.foldAll(ctx) // the note is in the file, if need be in its log
 	return id, nil
 }
 
@@ -198,6 +198,11 @@ func (s *Store) again(ctx context.Context, reason string) (*Store, error) {
 	}
 	if err == nil {
 		err = n.prepare(ctx)
+	}
+	if err == nil {
+		if err = n.w.foldAll(ctx); Outage(err) == DiskFull {
+			err = nil // the log may have room
+		}
 	}
 	if err != nil {
 		n.abandon()

@@ -4,6 +4,11 @@ package store
 // it. On a full disk the log cannot be folded, since the file cannot grow, and
 // as long as it is not folded it cannot be written anew. So a file beside the
 // recording holds room for that, and goes when the disk is full.
+//
+// Folding adds at most as many pages to the file as the log has. So the reserve
+// is as large as the log becomes before it is folded, on a small disk both are
+// smaller, and only a batch that came on top may need more. Then the log stays as
+// it is, and what the failed commit took of it has room for the note of an outage.
 
 import (
 	"errors"
@@ -15,15 +20,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// reserveSize is what folding a log takes at most that has foldPages and
-	// the largest batch in it, see docs/reliability.md.
-	reserveSize = 8 << 20
-	// reserveShare is how much of a small disk the reserve takes at most.
-	reserveShare = 32
-)
+// reserveShare is how much of a small disk the reserve takes at most.
+const reserveShare = 16
 
 func (s *Store) reserve() string { return s.path + "-reserve" }
+
+// reserveSize returns how many octets the reserve has.
+func (s *Store) reserveSize() int64 {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(s.path), &disk); err != nil {
+		return foldPages * pageSize
+	}
+	return min(foldPages, int64(disk.Blocks)*disk.Bsize/reserveShare/pageSize) * pageSize
+}
 
 // Reserve takes the reserve, if it is not there, and fails with ENOSPC or
 // EDQUOT unless the disk has as much again for the recording to grow. Where the
@@ -36,14 +45,11 @@ func (s *Store) Reserve() error {
 }
 
 func (s *Store) takeReserve() error {
-	var disk unix.Statfs_t
-	if err := unix.Statfs(filepath.Dir(s.path), &disk); err != nil {
-		return err
-	}
-	size := min(reserveSize, int64(disk.Blocks)*disk.Bsize/reserveShare)
+	size := s.reserveSize()
 	if err := s.releaseReserve(); err != nil { // one of a recorder that was killed
 		return err
 	}
+	var disk unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(s.path), &disk); err != nil {
 		return err
 	}

@@ -68,7 +68,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	db.SetMaxOpenConns(1) // one writer
 	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
-	if err := s.prepare(ctx); err != nil {
+	err = s.prepare(ctx)
+	if err == nil { // a bare copy of the file shall have the tables
+		err = s.w.foldAll(ctx)
+	}
+	if err != nil {
 		s.abandon()
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
@@ -124,6 +128,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		return errors.Join(err, conn.Close())
 	}
 	s.w = newWriter(conn, log)
+	s.w.limit = s.reserveSize() / pageSize
 	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
 		return err
 	}
@@ -177,12 +182,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := tellStatistics(ctx, tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	// A bare copy of the file shall have the tables.
-	_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
+	return tx.Commit()
 }
 
 func makeViews(ctx context.Context, tx *sql.Tx) error {
@@ -216,7 +216,7 @@ func makeViews(ctx context.Context, tx *sql.Tx) error {
 func (s *Store) Close() error {
 	err := s.releaseReserve()
 	if s.w != nil {
-		err = errors.Join(err, s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`))
+		err = errors.Join(err, s.w.foldAll(context.Background()))
 	}
 	if err == nil && s.w != nil {
 		return errors.Join(s.w.close(), s.db.Close(), s.lock.Close())

@@ -15,7 +15,8 @@ type writer struct {
 	inserts    map[string]driver.StmtExecContext
 	sync       *syncer
 	amid       bool  // a transaction
-	unfolded   int   // pages written to the log since it was folded last
+	limit      int64 // pages in the log at which it is folded
+	unfolded   int64 // pages written to the log since it was folded last
 	kept       int64 // octets of the log that could not be folded then
 }
 
