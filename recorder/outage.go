@@ -43,6 +43,7 @@ type outage struct {
 	due     time.Time // when to try to have the file again
 	wait    time.Duration
 	dropped bool  // not all that happened since is kept
+	blind   bool  // notifications were lost, or what they changed was
 	lost    int64 // notifications
 	clocks  []store.Clock
 	closed  []closedGap // gaps that are in the file and ended meanwhile
@@ -187,20 +188,34 @@ func (r *Recorder) goOn(o *outage) error {
 		return r.beginAgain()
 	}
 	r.redo(o, kept)
+	r.takeLoss(o)
 	if err := r.catchUp(o); err != nil || r.outage != nil {
 		return err
 	}
 	g := gap{o.gap, o.from}
-	lost, err := r.lookAtAll(purpose{how: store.Found, gap: &g, blind: o.dropped})
-	if err != nil || r.outage != nil {
+	if err := r.lookAtAll(purpose{how: store.Found, gap: &g, blind: o.blind}); err != nil || r.outage != nil {
 		return err
 	}
-	now := wall()
-	if err := r.store.Reconciled(r.ctx, store.Gap{From: o.from}, o.gap, now, o.lost+lost); err != nil {
+	if err := r.store.Reconciled(r.ctx, store.Gap{From: o.from}, o.gap, wall(), o.lost); err != nil {
 		return r.outageOf(err)
 	}
-	r.Log.Warn("the recording is written again; everything was looked at", "reason", o.reason, "since", time.UnixMicro(o.from), "lost", o.lost+lost)
+	r.Log.Warn("the recording is written again; everything was looked at", "reason", o.reason, "since", time.UnixMicro(o.from), "lost", o.lost)
 	return nil
+}
+
+// takeLoss makes a loss that is not recovered from part of the outage, which
+// ends with a look at everything.
+func (r *Recorder) takeLoss(o *outage) {
+	switch lost := r.overrun; {
+	case lost == nil:
+		return
+	case lost.gap != nil && lost.gap.id != 0:
+		o.closed = append(o.closed, closedGap{lost.gap.id, wall(), lost.count})
+	default:
+		o.lost += lost.count
+	}
+	o.from = min(o.from, r.overrun.from)
+	r.overrun, o.blind = nil, true
 }
 
 // beginAgain starts a session that could not become ready, or one in a new file.
@@ -223,7 +238,7 @@ func (r *Recorder) redo(o *outage, kept *state) {
 	if last < o.after { // what was written is gone
 		o.dropped, o.from = true, min(o.from, at)
 	}
-	if o.dropped {
+	if o.blind = o.blind || o.dropped; o.dropped {
 		return
 	}
 	changes := kept.batch
