@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -101,7 +103,6 @@ func fillAndFree(t *testing.T, run *torture.Run, size int, alone bool) (problem 
 	if err := r.stop(syscall.SIGTERM); err != nil {
 		return fmt.Sprintf("it ended with %v\n%s", err, strings.Join(r.all(), "\n"))
 	}
-	t.Log(strings.Join(r.all(), "\n"), askSQLite(t, db, `SELECT * FROM gap`))
 	if failed, err := nlrecVerify(db); failed != "" || err != nil {
 		return fmt.Sprintf("verify: %s %v", failed, err)
 	}
@@ -117,6 +118,22 @@ func fillAndFree(t *testing.T, run *torture.Run, size int, alone bool) (problem 
 		return "what changed in the outage has no gap"
 	}
 	return ""
+}
+
+// TestStartOnAFullDisk: there is nothing yet that could be lost, so it ends.
+func TestStartOnAFullDisk(t *testing.T) {
+	if !netnstest.EnterAlone(t, "start") {
+		return
+	}
+	folder := smallDisk(t, 4<<20)
+	fill(t, folder, filepath.Join(folder, "ballast"))
+	db := filepath.Join(folder, "a.db")
+	out, err := exec.Command("nlrec", "record", "--db", db).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.HasPrefix(string(out), "nlrec: "+db+": ") || strings.Count(string(out), "\n") > 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
 }
 
 // fill takes all the room that a disk has, but for that which the recorder has.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,7 +100,7 @@ func (v *victim) try(run *torture.Run, f diskError, n int) {
 // start starts the recorder. strace counts the calls of each thread.
 func (v *victim) start(f diskError, n int) {
 	v.t.Helper()
-	args := []string{"-D", "-f", "-qq", "-o", v.trace, "-e", "trace=" + f.calls, "-e", "signal=none",
+	args := []string{"-D", "-f", "-qq", "-o", v.trace, "-e", "trace=close," + f.calls, "-e", "signal=none",
 		"-e", fmt.Sprintf("inject=%s:error=%s:when=%d", f.calls, f.errno, n)}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		args = append(args, "-P", v.db+suffix)
@@ -177,12 +178,40 @@ func (v *victim) problem() string {
 	if err != nil && !strings.Contains(said, "nlrec: ") {
 		return fmt.Sprintf("it ended with %v\n%s", err, said)
 	}
+	if again := v.syncedAgain(); again != "" {
+		return "a descriptor whose sync failed is synced again: " + again
+	}
 	if failed, err := nlrecVerify(v.db); failed != "" || err != nil {
 		return fmt.Sprintf("verify: %s, %v\n%s", failed, err, said)
 	}
 	come := askSQLite(v.t, v.db, `SELECT count(DISTINCT dst) || ' ' || count(*) FROM route_history WHERE dst LIKE '10.%.1'`)
 	if want := fmt.Sprintf("%d %d", v.routes, v.routes); come != want {
 		return fmt.Sprintf("%s routes came, want %s\n%s", come, want, said)
+	}
+	return ""
+}
+
+// syncedAgain returns a sync by a descriptor that one had failed by before, and
+// that was not closed since: it would say that all is well. Empty: there is none.
+func (v *victim) syncedAgain() string {
+	text, err := os.ReadFile(v.trace)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	call := regexp.MustCompile(`^(\d+) +(close|fsync|fdatasync)\((\d+)`)
+	failed, last := map[string]bool{}, map[string]string{} // by descriptor, and by thread
+	for line := range strings.Lines(string(text)) {
+		thread, _, _ := strings.Cut(line, " ")
+		if m := call.FindStringSubmatch(line); m != nil {
+			if m[2] != "close" && failed[m[3]] {
+				return line
+			}
+			delete(failed, m[3])
+			last[thread] = m[3]
+		}
+		if strings.Contains(line, "(INJECTED)") && strings.Contains(line, "sync") {
+			failed[last[thread]] = true
+		}
 	}
 	return ""
 }
