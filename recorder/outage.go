@@ -17,6 +17,7 @@ package recorder
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -32,6 +33,9 @@ const (
 	lastRetry  = 4 * time.Second // between two tries to have the file again
 	lastTries  = 3               // of a session that ends
 )
+
+// ErrUnwritten says that a session ended in an outage.
+var ErrUnwritten = errors.New("the recording lacks what changed")
 
 // outage is one that lasts.
 type outage struct {
@@ -312,8 +316,8 @@ func (r *Recorder) catchUp(o *outage) error {
 
 // unwritten says what of a session that ends is not in the file.
 func (r *Recorder) unwritten() error {
-	return fmt.Errorf("%s: what changed since %s is not in the recording; the next start finds what came of it, once the disk can be written",
-		r.outage.reason, time.UnixMicro(r.outage.from).Format(time.RFC3339Nano))
+	return fmt.Errorf("%s: %w since %s; the next start finds what came of it",
+		r.outage.reason, ErrUnwritten, time.UnixMicro(r.outage.from).Format(time.RFC3339Nano))
 }
 
 // endSession writes that the session is over. In an outage the file is tried
