@@ -23,6 +23,7 @@ type Status struct {
 	Host     string  `json:"host"` // of the last session
 	Kernel   string  `json:"kernel"`
 	Changes  int64   `json:"changes"`
+	Pruned   int64   `json:"pruned_changes"` // the first ones, which were removed
 	LastID   int64   `json:"last_change"`
 	First    int64   `json:"first_change_us"`
 	Last     int64   `json:"last_change_us"`
@@ -69,7 +70,7 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Path: path, From: l.first, To: l.last, LastGaps: []Gap{}, Readers: []store.Reader{}}
+	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}, Readers: []store.Reader{}}
 	s.Log = sizeOf(path + "-wal")
 	s.Size = sizeOf(path) + s.Log
 	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l))

@@ -191,6 +191,10 @@ func (r *Recorder) goOn(o *outage) error {
 		r.ready = false
 		return r.beginAgain()
 	}
+	if err := r.beginRetention(clocks()); err != nil { // the connection is another
+		r.state, o.dropped = kept, true
+		return r.outageOf(err)
+	}
 	r.redo(o, kept)
 	r.takeLoss(o)
 	if err := r.catchUp(o); err != nil || r.outage != nil {
