@@ -25,8 +25,8 @@ var layers = map[string][]string{
 	"internal/escapetest":    {},
 	"internal/netnstest":     {},
 	"internal/powercut":      {},
-	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
+	"internal/torture":       {},
 }
 
 func TestImportsPointDown(t *testing.T) {
