@@ -21,14 +21,12 @@ var layers = map[string][]string{
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},
-	"internal/escapetest":    {},
 	"internal/iptest":        {"query"},
 	"internal/escapetest":    {},
 	"internal/netnstest":     {},
 	"internal/powercut":      {},
 	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
-	"internal/torture":       {},
 }
 
 func TestImportsPointDown(t *testing.T) {
