@@ -18,7 +18,8 @@ import (
 	"nlrec/rtnl"
 )
 
-// complete makes what a recording of an older schema lacks.
+// complete makes what a recording of an older schema lacks. It fails with
+// ErrNewerSchema for one that this nlrec does not know.
 func complete(ctx context.Context, conn *sql.Conn) error {
 	var have sql.NullInt64
 	err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
@@ -29,7 +30,10 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording) // whoever made it was stopped
 	}
 	known, err := SchemaVersion()
-	if err != nil || have.Int64 > known {
+	if err == nil && have.Int64 > known {
+		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have.Int64, known)
+	}
+	if err != nil {
 		return err
 	}
 	views, err := Views()
