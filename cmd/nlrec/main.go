@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 				root.SetOut(paged)
 			}
 		}
-		return checkDatabases(cmd)
+		return errors.Join(checkDatabases(cmd), chooseJSON(cmd))
 	}
 	root.SetArgs(respell(root, args))
 	root.SetIn(stdin)
@@ -88,7 +88,24 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
-	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), pruneCommand(), doctorCommand(), versionCommand())
+	root.AddCommand(
+		recordCommand(),
+		showCommand(),
+		getCommand(),
+		logCommand(),
+		diffCommand(),
+		historyCommand(),
+		topCommand(),
+		queryCommand(),
+		shellCommand(),
+		tablesCommand(),
+		statusCommand(),
+		verifyCommand(),
+		pruneCommand(),
+		doctorCommand(),
+		versionCommand(),
+	)
+	addJSONFlags(root)
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpFunc(printHelp)
 	addCompletion(root)
