@@ -22,7 +22,10 @@ var layers = map[string][]string{
 	"rtnl":                   {},
 	"migrations":             {},
 	"internal/iptest":        {"query"},
+	"internal/escapetest":    {},
 	"internal/netnstest":     {},
+	"internal/powercut":      {},
+	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
 }
 
