@@ -13,8 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -117,12 +115,7 @@ func (r *Reader) nameHosts() {
 // defineSeveral attaches the other files and makes the views over all.
 func (r *Reader) defineSeveral(ctx context.Context) error {
 	for _, m := range r.recordings[1:] {
-		path, err := filepath.Abs(m.path)
-		if err != nil {
-			return err
-		}
-		uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "mode=ro"}
-		if _, err := r.conn.ExecContext(ctx, `ATTACH ? AS `+m.schema, uri.String()); err != nil {
+		if err := store.Attach(ctx, r.conn.Conn, m.path, m.schema); err != nil {
 			return WithPath(m.path, err)
 		}
 	}

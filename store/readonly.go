@@ -151,6 +151,29 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 	return db, conn, nil
 }
 
+// Attach adds the file at path to a connection, under a name and for reading.
+func Attach(ctx context.Context, conn *sql.Conn, path, schema string) error {
+	err := attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}})
+	if err != nil && cannotShare(path, err) {
+		_, _ = conn.ExecContext(ctx, `DETACH `+schema) // attaching may be what failed
+		return attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	}
+	return err
+}
+
+func attachMode(ctx context.Context, conn *sql.Conn, path, schema string, q url.Values) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	if _, err := conn.ExecContext(ctx, `ATTACH ? AS `+schema, uri.String()); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, `SELECT count(*) FROM `+schema+`.sqlite_schema`) // attaching reads nothing yet
+	return err
+}
+
 // readingDSN names the file to the driver. The file may be a stranger's: its
 // schema is not trusted, and its pages are checked when they are read.
 func readingDSN(path string, q url.Values) (string, error) {

@@ -75,6 +75,8 @@ func newPager(stdout io.Writer, leave func()) *pager {
 	return p
 }
 
+func (p *pager) shownOn() *os.File { return p.terminal }
+
 // Fd is the terminal's, which says how wide it is.
 func (p *pager) Fd() uintptr { return p.terminal.Fd() }
 

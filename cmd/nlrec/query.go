@@ -121,8 +121,8 @@ func statement(cmd *cobra.Command, args []string) (string, error) {
 }
 
 func isTerminal(stream any) bool {
-	if p, paged := stream.(*pager); paged {
-		stream = p.terminal
+	if s, is := stream.(interface{ shownOn() *os.File }); is {
+		stream = s.shownOn()
 	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
