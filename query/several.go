@@ -21,7 +21,7 @@ import (
 )
 
 // ErrSeveral is a recording that cannot be asked together with others.
-var ErrSeveral = errors.New("it cannot be asked with others")
+var ErrSeveral = store.ErrAlone
 
 // maxFiles is how many files one connection of SQLite can have.
 const maxFiles = 11

@@ -1,6 +1,6 @@
 package store
 
-// Older recordings. A recorder brings a file up to date when it opens it, but
+// Recordings of another nlrec, most often an older one. A recorder brings a file up to date when it opens it, but
 // who reads a copy may not write to it. So the tables that it lacks are made
 // empty for the connection alone, and with them the views of this nlrec, which
 // then stand before those in the file.
@@ -17,15 +17,20 @@ import (
 	"nlrec/rtnl"
 )
 
-// complete makes what a recording of an older schema lacks.
+// complete makes what a recording lacks of what this nlrec asks. It fails with
+// ErrHostile when the file has what it must not have.
 func complete(ctx context.Context, conn *sql.Conn) error {
+	ours, err := checkObjects(ctx, conn, "main")
+	if err != nil {
+		return err
+	}
 	var have sql.NullInt64
-	err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	err = conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
 	if err != nil || !have.Valid {
 		return nil // it is for others to say that it is no recording, or damaged
 	}
 	known, err := SchemaVersion()
-	if err != nil || have.Int64 >= known {
+	if err != nil || have.Int64 > known || have.Int64 == known && ours {
 		return err
 	}
 	statements, err := newerTables(have.Int64)

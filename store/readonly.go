@@ -139,8 +139,7 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err == nil {
-		// Opening reads nothing yet.
-		_, err = conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`)
+		err = limit(conn)
 	}
 	if err == nil {
 		err = complete(ctx, conn)
@@ -150,6 +149,9 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 	}
 	return db, conn, nil
 }
+
+// ErrAlone is a recording that cannot be asked together with others.
+var ErrAlone = errors.New("it cannot be asked with others")
 
 // Attach adds the file at path to a connection, under a name and for reading.
 func Attach(ctx context.Context, conn *sql.Conn, path, schema string) error {
@@ -170,7 +172,10 @@ func attachMode(ctx context.Context, conn *sql.Conn, path, schema string, q url.
 	if _, err := conn.ExecContext(ctx, `ATTACH ? AS `+schema, uri.String()); err != nil {
 		return err
 	}
-	_, err = conn.ExecContext(ctx, `SELECT count(*) FROM `+schema+`.sqlite_schema`) // attaching reads nothing yet
+	ours, err := checkObjects(ctx, conn, schema)
+	if err == nil && !ours {
+		err = fmt.Errorf("%w: its views are not those of this nlrec", ErrAlone)
+	}
 	return err
 }
 

@@ -209,6 +209,7 @@ var outcomes = []struct {
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
 	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
+	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
 	{store.ErrWritten, 1, "ask again"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
