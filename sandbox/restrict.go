@@ -103,18 +103,39 @@ func (a Allowance) limit() error {
 	if a.Memory > 0 {
 		limits[unix.RLIMIT_DATA] = a.Memory
 	}
-	if a.CPU > 0 {
-		limits[unix.RLIMIT_CPU] = uint64(math.Ceil(a.CPU.Seconds()))
-	}
 	for resource, most := range limits {
-		var have unix.Rlimit
-		if err := unix.Getrlimit(resource, &have); err != nil {
-			return fmt.Errorf("getrlimit: %w", err)
+		if err := lower(resource, most, most); err != nil {
+			return err
 		}
-		most = min(most, have.Max)
-		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
-			return fmt.Errorf("setrlimit: %w", err)
-		}
+	}
+	if a.CPU > 0 {
+		return LimitComputing(a.CPU)
+	}
+	return nil
+}
+
+// grace is how long a process has after SIGXCPU to say why it ends.
+const grace = 5
+
+// LimitComputing has the process get SIGXCPU when it has computed for so long
+// from now on, and a little later be killed. It can be called after Restrict.
+func LimitComputing(d time.Duration) error {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		return fmt.Errorf("getrusage: %w", err)
+	}
+	most := uint64(math.Ceil(d.Seconds())) + uint64(used.Utime.Sec+used.Stime.Sec)
+	return lower(unix.RLIMIT_CPU, most, most+grace)
+}
+
+// lower lowers a resource limit.
+func lower(resource int, soft, hard uint64) error {
+	var have unix.Rlimit
+	if err := unix.Getrlimit(resource, &have); err != nil {
+		return fmt.Errorf("getrlimit: %w", err)
+	}
+	if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: min(soft, have.Max), Max: min(hard, have.Max)}); err != nil {
+		return fmt.Errorf("setrlimit: %w", err)
 	}
 	return nil
 }

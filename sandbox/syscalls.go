@@ -52,7 +52,8 @@ func policyOf(names []string, more ...seccomp.NameWithConditions) seccomp.Policy
 	with := append(more,
 		conditioned("clone", seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD}),
 		conditioned("tgkill", own), conditioned("kill", own),
-		conditioned("prlimit64", self, seccomp.Condition{Argument: 2, Operation: seccomp.Equal, Value: 0}), // to look, not to set
+		conditioned("prlimit64", self, seccomp.Condition{Argument: 2, Operation: seccomp.Equal, Value: 0}),               // to look, not to set
+		conditioned("prlimit64", self, seccomp.Condition{Argument: 1, Operation: seccomp.Equal, Value: unix.RLIMIT_CPU}), // it can only be lowered
 		conditioned("prctl", seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: unix.PR_SET_VMA}))
 	for _, request := range terminalRequests {
 		with = append(with, conditioned("ioctl", seccomp.Condition{Argument: 1, Operation: seccomp.Equal, Value: request}))

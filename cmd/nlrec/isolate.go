@@ -148,9 +148,16 @@ func (p *program) confine(cmd *cobra.Command) error {
 			a.Change = append(a.Change, history)
 		}
 	}
+	check, err := checkOf(cmd)
+	if err != nil {
+		return err
+	}
+	seen := openSeen(os.Getenv)
+	endOnLimit(cmd)
 	if _, err := sandbox.Restrict(a); err != nil {
 		return fmt.Errorf("%w; --%s reads without it", err, aloneFlag)
 	}
+	p.damaged = examine(cmd, check, seen)
 	return nil
 }
 

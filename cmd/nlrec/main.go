@@ -44,6 +44,7 @@ type program struct {
 	delegates      bool            // a child of it reads recordings
 	child          *sandbox.Child  // what it was handed as such a child; nil: it is none
 	outer          context.Context // that signals do not end
+	damaged        bool            // what was read is
 }
 
 // run runs one command in this process.
@@ -97,6 +98,8 @@ func (p *program) run(ctx context.Context) int {
 	}
 	var done delegated
 	switch {
+	case err == nil && p.damaged:
+		return 3
 	case err == nil:
 		return 0
 	case errors.As(err, &done):
@@ -124,6 +127,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.PersistentFlags().Bool(aloneFlag, false, "read the recording in this process, unprotected from what a damaged or hostile file does")
+	addCheckFlag(root)
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpTemplate(helpTemplate)
 	addCompletion(root)
@@ -208,6 +212,7 @@ var outcomes = []struct {
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
+	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},
 	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
 	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
 	{store.ErrWritten, 1, "ask again"},
