@@ -85,7 +85,7 @@ func (p *program) run(ctx context.Context) int {
 		}
 		return nil
 	}
-	root.SetArgs(p.args)
+	root.SetArgs(respell(root, p.args))
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
