@@ -23,6 +23,8 @@ var layers = map[string][]string{
 	"sandbox":                {},
 	"migrations":             {},
 	"internal/iptest":        {"query"},
+	"internal/powercut":      {},
+	"internal/torture":       {},
 	"internal/netnstest":     {},
 	"internal/recordingtest": {"store", "rtnl"},
 }
