@@ -98,8 +98,6 @@ type shown struct {
 	terminal *os.File
 }
 
-func (s shown) shownOn() *os.File { return s.terminal }
-
 // Fd is the terminal's, which says how wide it is.
 func (s shown) Fd() uintptr { return s.terminal.Fd() }
 

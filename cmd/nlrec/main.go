@@ -65,6 +65,7 @@ func (p *program) run(ctx context.Context) int {
 	context.AfterFunc(ctx, stop)
 
 	root, began := rootCommand(), false
+	p.stderr = talkTo(p.stderr)
 	var paged *pager // nil: there is none
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		began = true
@@ -129,25 +130,11 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	root.PersistentFlags().Bool(aloneFlag, false, "read the recording in this process, unprotected from what a damaged or hostile file does")
 	addCheckFlag(root)
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
-	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(printHelp)
 	addCompletion(root)
 	addCompletionCommand(root)
 	return root
 }
-
-// helpTemplate begins with what most people look for.
-const helpTemplate = `{{with .Example}}{{.}}
-
-{{end}}{{with or .Long .Short}}{{.}}
-{{end}}
-Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
-{{if .HasAvailableSubCommands}}
-Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-{{end}}
-Flags:
-{{.Flags.FlagUsages}}`
 
 // defaultPath is where the recording is when no flag says so.
 func defaultPath(getenv func(string) string, uid int) string {
@@ -233,6 +220,9 @@ var outcomes = []struct {
 	{context.Canceled, 130, ""},
 }
 
+// hintMark begins a line that tells what to do.
+const hintMark = "nlrec: hint: "
+
 // report prints an error with a hint, and returns the exit code.
 func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 	if errors.Is(err, errDifference) { // an answer, which is printed
@@ -257,7 +247,7 @@ func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(stderr, excerpt)
 	}
 	if hint != "" {
-		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
+		fmt.Fprintf(stderr, hintMark+"%s\n", oneLine(hint))
 	}
 	return code
 }

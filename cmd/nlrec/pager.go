@@ -63,6 +63,9 @@ type pager struct {
 
 // newPager returns a pager on a terminal, or nil when there is to be none.
 func newPager(stdout io.Writer, leave func()) *pager {
+	if os.Getenv("TERM") == "dumb" { // it shows no pages
+		return nil
+	}
 	command := pagerCommand(os.LookupEnv, func(name string) bool {
 		_, err := exec.LookPath(name)
 		return err == nil
@@ -74,8 +77,6 @@ func newPager(stdout io.Writer, leave func()) *pager {
 	p.more = sync.NewCond(&p.mu)
 	return p
 }
-
-func (p *pager) shownOn() *os.File { return p.terminal }
 
 // Fd is the terminal's, which says how wide it is.
 func (p *pager) Fd() uintptr { return p.terminal.Fd() }
