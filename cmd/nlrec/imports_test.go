@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"migrations":             {},
 	"internal/iptest":        {"query"},
 	"internal/powercut":      {},
+	"internal/escapetest":    {},
 	"internal/torture":       {},
 	"internal/netnstest":     {},
 	"internal/recordingtest": {"store", "rtnl"},
