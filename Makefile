@@ -10,7 +10,7 @@ FUZZED = FuzzInstant FuzzFilter FuzzStatement FuzzVisible
 FUZZSOME = 5s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Torture.*|Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
+UNRACED = Torture.*|Confined|Reader.*|Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
