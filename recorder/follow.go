@@ -16,6 +16,7 @@ import (
 func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
+		r.pulse()
 		if !r.suspicious() {
 			r.awake = wall()
 		}
@@ -26,7 +27,9 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
+			case <-r.beat():
 			case <-r.polls.timer():
+			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
 			case <-r.inbox.Ready:
@@ -64,7 +67,10 @@ func (r *Recorder) turn() error {
 			return err
 		}
 	}
-	return r.work()
+	if err := r.work(); err != nil {
+		return err
+	}
+	return r.prune()
 }
 
 // work applies what was taken from the inbox, writes it, and then sees to
@@ -153,7 +159,7 @@ const lastLook = 200 * time.Millisecond
 
 // commitFull writes the changes that wait, if they are enough.
 func (r *Recorder) commitFull() error {
-	if len(r.state.batch) < maxBatch {
+	if len(r.state.batch) < r.mostChanges() {
 		return nil
 	}
 	return r.commit()
@@ -161,6 +167,7 @@ func (r *Recorder) commitFull() error {
 
 // commit writes the changes that wait.
 func (r *Recorder) commit() error {
+	r.pulse()
 	changes := r.state.batch
 	if len(changes) == 0 {
 		return nil

@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"slices"
-	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -66,22 +64,21 @@ SELECT 'partial index ' || i.name FROM %[1]s.sqlite_schema t, pragma_index_list(
   WHERE t.type = 'table' AND t.rootpage > 0 AND i.partial
 LIMIT 1`
 
-// checkObjects fails with ErrHostile when a file has what it must not have, and
-// otherwise reports whether its views are those of this nlrec.
-func checkObjects(ctx context.Context, conn *sql.Conn, schema string) (ours bool, err error) {
+// checkObjects fails with ErrHostile when a file has what it must not have.
+func checkObjects(ctx context.Context, conn *sql.Conn, schema string) error {
 	names, err := tableNames()
 	if err != nil {
-		return false, err
+		return err
 	}
 	var suspect string
 	err = conn.QueryRowContext(ctx, fmt.Sprintf(suspects, schema), names).Scan(&suspect)
 	if err == nil {
-		return false, fmt.Errorf("%w: it has %s", ErrHostile, suspect)
+		return fmt.Errorf("%w: it has %s", ErrHostile, suspect)
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return false, err
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	return hasOurViews(ctx, conn, schema)
+	return err
 }
 
 var createTable = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
@@ -103,29 +100,4 @@ func tableNames() (string, error) {
 		}
 	}
 	return names + "]", nil
-}
-
-// hasOurViews reports whether the views of a recording are in a file, as this
-// nlrec makes them.
-func hasOurViews(ctx context.Context, conn *sql.Conn, schema string) (ours bool, err error) {
-	views, err := Views()
-	if err != nil {
-		return false, err
-	}
-	rows, err := conn.QueryContext(ctx, `SELECT name, sql FROM `+schema+`.sqlite_schema WHERE type = 'view'`)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var v View
-		if err := rows.Scan(&v.Name, &v.SQL); err != nil {
-			return false, err
-		}
-		v.SQL = strings.TrimSpace(v.SQL) // some nlrec ended them with a new line
-		if i := slices.Index(views, v); i >= 0 {
-			views = slices.Delete(views, i, i+1)
-		}
-	}
-	return len(views) == 0, rows.Err()
 }

@@ -172,7 +172,14 @@ func attachMode(ctx context.Context, conn *sql.Conn, path, schema string, q url.
 	if _, err := conn.ExecContext(ctx, `ATTACH ? AS `+schema, uri.String()); err != nil {
 		return err
 	}
-	ours, err := checkObjects(ctx, conn, schema)
+	if err := checkObjects(ctx, conn, schema); err != nil {
+		return err
+	}
+	views, err := Views()
+	if err != nil {
+		return err
+	}
+	ours, err := hasViews(ctx, conn, schema, views)
 	if err == nil && !ours {
 		err = fmt.Errorf("%w: its views are not those of this nlrec", ErrAlone)
 	}

@@ -71,8 +71,8 @@ func Views() ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := strings.Replace(strings.TrimSpace(string(text)), "label AS label", "CASE k.name"+labels.String()+"\n  END AS label", 1)
-	return append(views, View{"change_log", "CREATE VIEW change_log AS\n" + log}), nil
+	log := strings.Replace(string(text), "label AS label", "CASE k.name"+labels.String()+"\n  END AS label", 1)
+	return append(views, View{"change_log", "CREATE VIEW change_log AS\n" + strings.TrimSpace(log)}), nil
 }
 
 // AsOf returns a SELECT with the columns of the kind's view and the objects as

@@ -31,8 +31,15 @@ with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
 very much changes at once. What the kernel never announces, such as a changed
 sysctl, is looked for once a minute (--poll).
 
+The recording grows until it leaves no more than a tenth of the file system to
+others (--keep-free); then, or when it meets --keep or --max-size, the oldest
+changes go. A recording of less than 16 MiB does not give way to --keep-free; 0
+takes it away. By age nothing goes until the wall clock has run for ten minutes
+without being set.
+
 On a terminal it prints each change on a line.`,
 		Example: `  nlrec record
+  nlrec record --keep 30d --max-size 2GiB
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -42,6 +49,8 @@ On a terminal it prints each change on a line.`,
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
 	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	config.Limits.FreeShare = 0.1
+	limitFlags(c, &config.Limits)
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }
@@ -59,15 +68,21 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 		}
 	}()
 	config.Version = version()
+	manager := newManager()
+	defer manager.stopping()
+	config.Alive, config.Beat = manager.alive, manager.beat
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
-	if !quiet {
-		lines := changeLines{}
-		config.Ready = func(found recorder.Summary) {
+	lines := changeLines{}
+	config.Ready = func(found recorder.Summary) {
+		manager.ready(found)
+		lines.links = found.Links
+		if !quiet {
 			fmt.Fprint(stderr, summary(path, found))
-			lines.links = found.Links
 		}
+	}
+	if !quiet {
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			p := newPrinter(stdout)
+			p := newPrinter(changesOn(f))
 			defer p.close()
 			config.Committed = func(changes []store.Change) { p.print(lines.of(changes), len(changes)) }
 		}
@@ -75,8 +90,17 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	return recorder.Run(ctx, s, config)
 }
 
-// summary says what is recorded and where to.
-func summary(path string, found recorder.Summary) string {
+// changesOn returns what writes changes to a terminal.
+func changesOn(terminal *os.File) io.Writer {
+	w := &wrapper{w: terminal, width: widthOf(terminal)}
+	if coloured, _ := wantsColour("auto", true, os.Getenv); coloured {
+		w.paint = paintedChange
+	}
+	return w
+}
+
+// counts says how many objects there are of each kind.
+func counts(found recorder.Summary) string {
 	var counts []string
 	for _, k := range rtnl.Kinds() {
 		name := k.Name
@@ -88,7 +112,12 @@ func summary(path string, found recorder.Summary) string {
 		}
 		counts = append(counts, fmt.Sprintf("%d %s", found.Objects[k], name))
 	}
-	text := fmt.Sprintf("nlrec: recording %s to %s\n", strings.Join(counts, ", "), path)
+	return strings.Join(counts, ", ")
+}
+
+// summary says what is recorded and where to.
+func summary(path string, found recorder.Summary) string {
+	text := fmt.Sprintf("nlrec: recording %s to %s\n", counts(found), path)
 	if found.SocketBuffer < recorder.DefaultSocketBuffer {
 		text += fmt.Sprintf("nlrec: the receive buffer is %d KiB, not %d: bursts of more than %d changes may be lost, which a gap will tell\n"+
 			"nlrec: hint: give it CAP_NET_ADMIN, or sysctl net.core.rmem_max=%d\n",
