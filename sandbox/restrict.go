@@ -42,13 +42,13 @@ func Restrict(a Allowance) (missing []string, err error) {
 	}
 	missing = Missing()
 	if err := landlock.V11.BestEffort().Restrict(a.rules()...); err != nil {
-		return missing, fmt.Errorf("Landlock: %w", err)
+		return missing, fmt.Errorf("restricting by Landlock: %w", err)
 	}
 	if !seccomp.Supported() {
 		return missing, nil
 	}
 	if err := seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: a.policy()}); err != nil {
-		return missing, fmt.Errorf("seccomp: %w", err)
+		return missing, fmt.Errorf("restricting by seccomp: %w", err)
 	}
 	return missing, nil
 }
