@@ -19,7 +19,8 @@ import (
 )
 
 // complete makes what a recording lacks of what this nlrec asks. It fails with
-// ErrHostile when the file has what it must not have.
+// ErrHostile when the file has what it must not have, and with ErrNewerSchema
+// when this nlrec does not know it.
 func complete(ctx context.Context, conn *sql.Conn) error {
 	err := checkObjects(ctx, conn, "main")
 	if err != nil {
@@ -34,7 +35,10 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording) // whoever made it was stopped
 	}
 	known, err := SchemaVersion()
-	if err != nil || have.Int64 > known {
+	if err == nil && have.Int64 > known {
+		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have.Int64, known)
+	}
+	if err != nil {
 		return err
 	}
 	views, err := Views()

@@ -53,15 +53,7 @@ func (r *ReadOnly) prepare(ctx context.Context) error {
 	if tables == 0 {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording)
 	}
-	have, err := r.number(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
-	if err != nil {
-		return err
-	}
-	known, err := SchemaVersion()
-	if err == nil && have > known {
-		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, known)
-	}
-	return err
+	return nil
 }
 
 // Close closes the file.

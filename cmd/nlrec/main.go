@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"nlrec/query"
 	"nlrec/recorder"
@@ -216,6 +217,11 @@ var outcomes = []struct {
 	{store.ErrLink, 1, "nlrec record --db $(realpath {db}), if you trust who made the link, or with a copy of the file"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
+	{store.ErrDamaged, 3, "keep a copy of {db}; nlrec verify --db {db} tells what is wrong with it"},
+	{recorder.ErrUnwritten, 1, "df -h {db}; once there is room, nlrec record --db {db}"},
+	{unix.ENOSPC, 1, "df -h {db}; make room there, or name another disk with --db"},
+	{unix.EDQUOT, 1, "quota; make room, or name another disk with --db"},
+	{unix.EIO, 1, "dmesg tells of the disk; then nlrec verify --db {db}, or name another disk with --db"},
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
 	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},
