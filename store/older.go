@@ -19,8 +19,8 @@ import (
 )
 
 // complete makes what a recording lacks of what this nlrec asks. It fails with
-// ErrNewerSchema for one that this nlrec does not know, and with ErrHostile when
-// the file has what it must not have.
+// ErrHostile when the file has what it must not have, and with ErrNewerSchema
+// when this nlrec does not know it.
 func complete(ctx context.Context, conn *sql.Conn) error {
 	err := checkObjects(ctx, conn, "main")
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/sandbox"
 	"nlrec/query"
-	"nlrec/sandbox"
 	"nlrec/store"
 )
 

@@ -12,7 +12,7 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs", "sandbox"},
+	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs", "internal/sandbox"},
 	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
@@ -20,14 +20,13 @@ var layers = map[string][]string{
 	"query/fib":              {},
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
-	"sandbox":                {},
 	"migrations":             {},
-	"internal/iptest":        {"query"},
-	"internal/powercut":      {},
 	"internal/escapetest":    {},
-	"internal/torture":       {},
+	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
+	"internal/powercut":      {},
 	"internal/recordingtest": {"store", "rtnl"},
+	"internal/sandbox":       {},
 	"internal/torture":       {},
 }
 

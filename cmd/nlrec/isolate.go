@@ -17,7 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nlrec/sandbox"
+	"nlrec/internal/sandbox"
 	"nlrec/store"
 )
 

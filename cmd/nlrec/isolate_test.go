@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nlrec/internal/recordingtest"
-	"nlrec/sandbox"
+	"nlrec/internal/sandbox"
 )
 
 // probe is a program that becomes what reads a recording, as a command with
