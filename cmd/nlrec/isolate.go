@@ -146,6 +146,9 @@ func (p *program) confine(cmd *cobra.Command) error {
 			a.Change = append(a.Change, history)
 		}
 	}
+	if cmd.Name() == "status" { // which names those that read; memory and environment of others stay closed
+		a.Read = append(a.Read, "/proc")
+	}
 	check, err := checkOf(cmd)
 	if err != nil {
 		return err
