@@ -20,9 +20,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"nlrec/query"
 	"nlrec/recorder"
+	"nlrec/snapshot"
 	"nlrec/store"
 )
 
@@ -87,7 +89,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
-	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), snapshotCommand(), verifyCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpTemplate(helpTemplate)
 	addCompletion(root)
@@ -168,6 +170,7 @@ var outcomes = []struct {
 	{query.ErrCursor, 2, "nlrec log -n 1 --show-cursor --db {db}"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
+	{store.ErrFlat, 3, "sqlite3 {db} .schema"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
@@ -183,6 +186,9 @@ var outcomes = []struct {
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
+	{snapshot.ErrExists, 5, "{command} --force, or name another file"},
+	{snapshot.ErrTarget, 5, "name another file"},
+	{unix.ENOSPC, 1, "df -h; there must be as much space as the recording takes, or more: nlrec status --db {db}"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
 	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command} --db {db}"},
 	{context.Canceled, 130, ""},
