@@ -43,13 +43,13 @@ func Write(ctx context.Context, path, out string, o Options) (err error) {
 	return t.publish(made, o.Stream)
 }
 
-// fill makes the copy in the target's folder, and returns its path.
+// fill makes the copy beside the target, and returns its path.
 func fill(ctx context.Context, path string, t *target, o Options) (made string, err error) {
 	m, err := moment(ctx, path, o)
 	if err != nil {
 		return "", err
 	}
-	made, err = t.file("copy.db")
+	made, err = t.file()
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +77,7 @@ func repacked(ctx context.Context, t *target, made string, change func(context.C
 	if err := change(ctx); err != nil {
 		return "", err
 	}
-	packed, err := t.file("packed.db")
+	packed, err := t.file()
 	if err != nil {
 		return "", err
 	}

@@ -1,9 +1,9 @@
 package snapshot
 
-// Where a copy goes. It is made in a folder of its own beside the target, where
-// nobody else looks in, synced, and only then gets its name: whoever looks under
-// that name finds the old file, none, or the whole new one. The folder goes when
-// the command ends, also when that is interrupted.
+// Where a copy goes. It is made under a name that nobody knows, beside the target,
+// where nobody else may read it, synced, and only then gets its name: whoever
+// looks under that finds the old file, none, or the whole new one. What has no
+// name of its own goes when the command ends, also when that is interrupted.
 
 import (
 	"cmp"
@@ -34,26 +34,17 @@ type target struct {
 	path   string // empty: it goes to a stream
 	source string // the recording
 	force  bool   // another file may be replaced
-	folder string // in which it is made
+	made   []string
 }
 
-// newTarget makes the folder for a copy that is to be at path, or to go to a
-// stream when that is empty. It fails with ErrExists or ErrTarget.
+// newTarget checks where a copy is to go: to path, or to a stream when that is
+// empty. It fails with ErrExists or ErrTarget.
 func newTarget(path, source string, force bool) (*target, error) {
 	t := &target{path: path, source: source, force: force}
-	beside := os.TempDir()
-	if path != "" {
-		if err := checkTarget(path, source, force); err != nil {
-			return nil, err
-		}
-		beside = filepath.Dir(path)
+	if path == "" {
+		return t, nil
 	}
-	var err error
-	var failed *fs.PathError
-	if t.folder, err = os.MkdirTemp(beside, ".nlrec-snapshot-"); errors.As(err, &failed) {
-		err = fmt.Errorf("%s: %w: %w", cmp.Or(path, beside), ErrTarget, failed.Err)
-	}
-	return t, err
+	return t, checkTarget(path, source, force)
 }
 
 // checkTarget refuses a path that something else is reached by.
@@ -100,17 +91,26 @@ func notReplaced(path string, info fs.FileInfo, source string) string {
 	return ""
 }
 
-// file makes an empty file in the target's folder.
-func (t *target) file(name string) (string, error) {
-	path := filepath.Join(t.folder, name)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, copyMode)
+// file makes an empty file where the copy is to go, or where there is room for
+// what goes to a stream. It is gone after discard.
+func (t *target) file() (string, error) {
+	folder := os.TempDir()
+	if t.path != "" {
+		folder = filepath.Dir(t.path)
+	}
+	f, err := os.CreateTemp(folder, ".nlrec-snapshot-")
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return "", fmt.Errorf("%s: %w: %w", cmp.Or(t.path, folder), ErrTarget, failed.Err)
+	}
 	if err != nil {
 		return "", err
 	}
-	return path, f.Close()
+	t.made = append(t.made, f.Name())
+	return f.Name(), f.Close()
 }
 
-// publish gives a file made in the folder its name, or writes it to the stream.
+// publish gives a file that was made its name, or writes it to the stream.
 func (t *target) publish(made string, stream io.Writer) error {
 	f, err := os.Open(made)
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *target) publish(made string, stream io.Writer) error {
 		_, err := io.Copy(stream, f)
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := errors.Join(f.Chmod(copyMode), f.Sync()); err != nil {
 		return err
 	}
 	if err := t.rename(made); err != nil {
@@ -178,4 +178,13 @@ func syncFolder(path string) error {
 }
 
 // discard removes all that was made and has no name of its own.
-func (t *target) discard() error { return os.RemoveAll(t.folder) }
+func (t *target) discard() (err error) {
+	for _, made := range t.made {
+		for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+			if failed := os.Remove(made + suffix); !errors.Is(failed, fs.ErrNotExist) {
+				err = errors.Join(err, failed)
+			}
+		}
+	}
+	return err
+}
