@@ -7,14 +7,14 @@ COUNT = 6
 FUZZTIME = 60s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
+UNRACED = Torture.*|Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
 	go test -race -timeout 15m -skip='^Test(Model|$(UNRACED))$$' ./...
-	go test -timeout 15m -run='^Test($(UNRACED))$$' ./recorder ./cmd/nlrec ./bench
+	go test -timeout 15m -run='^Test($(UNRACED))$$' ./...
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 
@@ -29,6 +29,12 @@ exact: tools
 
 day: tools
 	NLREC_LONG=1 go test -count=1 -timeout 2h -v -run='^Test($(ENDURANCE))$$' ./cmd/nlrec
+
+# The long forms of the tests that docs/reliability.md tells of, and their results in it.
+# TORTURE picks some of them: make torture TORTURE=Kill
+torture: tools
+	NLREC_LONG=1 go test -p 1 -count=1 -timeout 12h -v -run='^TestTorture.*$(TORTURE)' ./... 2>&1 | tee torture.log | \
+		go run ./internal/torture/table -o docs/reliability.md
 
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
@@ -62,4 +68,4 @@ microbench:
 benchstat:
 	@$(BENCHSTAT) old.txt new.txt
 
-.PHONY: build test man exact day check tools bench microbench benchstat
+.PHONY: build test man exact day torture check tools bench microbench benchstat
