@@ -29,8 +29,8 @@ func (c *connection) Close() error { return errors.Join(c.Conn.Close(), c.db.Clo
 
 // connect opens the file for reading. Before it is handed SQL of others, it is
 // to be restricted.
-func connect(ctx context.Context, d *sqlite.Driver, path string) (*connection, error) {
-	db, conn, err := store.Connect(ctx, d, path)
+func connect(ctx context.Context, d *sqlite.Driver, path string, flaw store.Flaw) (*connection, error) {
+	db, conn, err := flaw.Connect(ctx, d, path)
 	if err != nil {
 		return nil, err
 	}

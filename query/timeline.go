@@ -22,7 +22,8 @@ type timeline struct {
 	command     string   // of Options
 	kinds       []string // of Options
 	recording   bool     // a recorder has the file open
-	shared      bool     // SQL asks it together with others
+	flaw        store.Flaw
+	shared      bool // SQL asks it together with others
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -49,9 +50,15 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 		l.recording, err = store.Recording(path)
 	}
 	if err == nil {
+		l.flaw, err = store.FindFlaw(ctx, path)
+	}
+	if l.flaw.Text != "" {
+		l.warnOnce(l.flaw.String())
+	}
+	if err == nil {
 		d := &sqlite.Driver{}
 		if err = registerFunctions(d, l, func(err error) error { return err }); err == nil {
-			l.connection, err = connect(ctx, d, path)
+			l.connection, err = connect(ctx, d, path, l.flaw)
 		}
 	}
 	if err != nil {

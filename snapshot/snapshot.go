@@ -57,6 +57,9 @@ func fill(ctx context.Context, path string, t *target, o Options) (made string, 
 	if err != nil {
 		return "", query.WithPath(path, err)
 	}
+	if flaw := r.Flaw(); o.At == "" && flaw.Text != "" && o.Query.Warn != nil {
+		o.Query.Warn(flaw.String())
+	}
 	if o.At != "" {
 		err = r.Snapshot(ctx, func() error { return flatten(ctx, r, m, rewriter(o), made) })
 	} else {

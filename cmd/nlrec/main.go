@@ -173,7 +173,7 @@ var outcomes = []struct {
 	{store.ErrFlat, 3, "sqlite3 {db} .schema"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
-	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
+	{query.ErrDamaged, 3, "nlrec verify --db {db} says where; nlrec status --db {db} what can be read; sqlite3 {db} .recover saves rows"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
 	{query.ErrSeveral, 2, "nlrec query --db {db}, one after another"},
