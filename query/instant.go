@@ -300,7 +300,7 @@ func FormatSpan(d time.Duration) string {
 	units := []struct {
 		name string
 		unit time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}}
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}}
 	for i, u := range units {
 		if d < u.unit {
 			continue

@@ -63,6 +63,11 @@ func (s *Store) NextChange() int64 {
 // Append puts a batch on the timeline. It is all in the file when Append
 // returns nil; after an error the store is not to be used any more.
 func (s *Store) Append(ctx context.Context, b Batch) error {
+	if s.w.sync.overdue() {
+		if err := s.Sync(); err != nil {
+			return err
+		}
+	}
 	err := s.w.transaction(ctx, func() error {
 		if err := s.appendChanges(ctx, b.Changes); err != nil {
 			return err

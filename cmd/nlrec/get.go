@@ -14,6 +14,7 @@ import (
 
 func getCommand() *cobra.Command {
 	var at, output string
+	var clocks clockFlags
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "get [flags] ADDRESS [from A] [iif I] [oif O] [mark M] [uid U] [ipproto P] [sport N] [dport N] [tos T]",
@@ -24,7 +25,9 @@ answer came about, step by step.
 
 Where a hash over the packet chooses between several legs, all that are possible
 are printed, one after the other. That there is no way is an answer too: it is
-printed as ip prints it, and the exit code is 0.`,
+printed as ip prints it, and the exit code is 0.
+
+` + instantHelp,
 		Example: `  nlrec get 192.0.2.1
   nlrec get --at '10m ago' -v 192.0.2.1
   nlrec get --at '2026-05-01 12:00' 2001:db8::1 from 2001:db8:1::1 mark 0x10`,
@@ -39,7 +42,11 @@ printed as ip prints it, and the exit code is 0.`,
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}
 			}
-			return read(cmd, query.Options{At: at, Command: "nlrec get " + strings.Join(args, " ")}, func(r *query.Reader) error {
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			return read(cmd, query.Options{At: at, Location: clock.Location, Command: "nlrec get " + strings.Join(args, " ")}, func(r *query.Reader) error {
 				answers, err := r.RouteGet(cmd.Context(), q)
 				if err != nil {
 					return err
@@ -48,7 +55,8 @@ printed as ip prints it, and the exit code is 0.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the instant; nlrec query --help shows how it is written")
+	cmd.Flags().StringVar(&at, "at", "", "tell what was at this `INSTANT`")
+	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd

@@ -22,7 +22,9 @@ commands and thirty questions to begin with.
 
 Ctrl-C interrupts a statement; once more, or Ctrl-D, leaves. When standard input
 is no terminal, statements are read from it until one fails. Nothing here writes a
-file or runs a program; to keep an answer, redirect that of nlrec query.`,
+file or runs a program; to keep an answer, redirect that of nlrec query.
+
+` + instantHelp,
 		Example: `  nlrec shell
   nlrec shell --at '2026-05-01 12:00'
   nlrec shell -o csv <questions.sql`,
@@ -37,7 +39,7 @@ file or runs a program; to keep an answer, redirect that of nlrec query.`,
 			return runShell(cmd, at, mode)
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show; .at changes it")
+	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
 	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
 	return cmd
 }

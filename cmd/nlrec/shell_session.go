@@ -190,7 +190,7 @@ func (s *shell) setInstant(text string) error {
 		s.at, s.shown = strings.TrimSpace(text), strings.TrimSpace(text)
 	}
 	if s.person {
-		fmt.Fprintf(s.cmd.ErrOrStderr(), "as of %s, change #%d\n", localTime(m.At), m.Change)
+		echo(s.cmd.ErrOrStderr(), r)
 	}
 	return r.Close()
 }

@@ -12,6 +12,7 @@ import (
 
 func showCommand() *cobra.Command {
 	var at string
+	var clocks clockFlags
 	var o query.ShowOptions
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
@@ -26,7 +27,9 @@ and every column that nlrec tables KIND lists, with the value it must have. Of
 one word that is repeated any value will do.
 
 -o ip-json is what ip -d -j show prints, -o table and the others have every
-column, or those that --columns names.`,
+column, or those that --columns names.
+
+` + instantHelp,
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
@@ -48,14 +51,19 @@ column, or those that --columns names.`,
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			asked := query.Options{At: at, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			asked := query.Options{At: at, Location: clock.Location, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
 			return read(cmd, asked, func(r *query.Reader) error {
 				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
 			})
 		},
 	}
 	familyFlags(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
+	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
+	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
