@@ -86,24 +86,21 @@ func (f Flaw) Connect(ctx context.Context, d *sqlite.Driver, path string) (*sql.
 	return Connect(ctx, d, path)
 }
 
-// with runs f on a connection of its own. It returns what f does, or "" when the
-// file cannot be opened.
-func (f Flaw) with(ctx context.Context, path string, look func(*sql.Conn) string) string {
+// with looks at the file on a connection of its own. Where it cannot be opened it
+// returns closed.
+func (f Flaw) with(ctx context.Context, path, closed string, look func(*sql.Conn) string) string {
 	db, conn, err := f.Connect(ctx, &sqlite.Driver{}, path)
 	if err != nil {
-		return ""
+		return closed
 	}
-	found := look(conn)
-	if err := errors.Join(conn.Close(), db.Close()); err != nil {
-		return ""
-	}
-	return found
+	defer func() { _ = errors.Join(conn.Close(), db.Close()) }() // nothing was written
+	return look(conn)
 }
 
 // unended reports whether the last recorder of a file did not end as it should
 // have.
 func unended(ctx context.Context, path string) bool {
-	return Flaw{}.with(ctx, path, func(conn *sql.Conn) string {
+	return Flaw{}.with(ctx, path, "", func(conn *sql.Conn) string {
 		var ended bool
 		err := conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM session WHERE id = (SELECT max(id) FROM session) AND ended_us IS NOT NULL`).Scan(&ended)
 		if err != nil || ended {
@@ -118,46 +115,59 @@ func tornFlaw(ctx context.Context, path string) Flaw {
 	look := func(conn *sql.Conn) string { return misfit(ctx, conn) }
 	why := unfitLog(path)
 	if why == "" {
-		why = Flaw{}.with(ctx, path, look)
+		why = Flaw{}.with(ctx, path, unreadable, look)
 	}
 	if why == "" {
 		return Flaw{}
 	}
 	text := "the write-ahead log of the file, " + filepath.Base(path) + "-wal, is not of the same moment (" + why + ")"
 	alone := Flaw{Text: text + " and is left aside: the last changes are missing", Hint: advice, alone: true}
-	if alone.with(ctx, path, look) == "" {
+	if alone.with(ctx, path, unreadable, look) == "" {
 		return alone
 	}
 	return Flaw{Text: text + ": answers may be wrong", Hint: advice}
 }
 
 // patience bounds how long a file is looked at before it is asked.
-const patience = 5 * time.Second
+const patience = time.Second
 
-// misfit says what is wrong with the pages, or with the last changes, "" if
-// nothing is found soon.
+const unreadable = "they cannot be read together"
+
+// holdTogether are questions whose answer is ok unless the last changes, or the
+// pages, are of different moments.
+var holdTogether = []string{`
+	WITH last AS (SELECT max(id) AS id FROM change), recent AS (SELECT change.* FROM change, last WHERE change.id > last.id - 10000)
+	SELECT CASE
+		WHEN (SELECT count(*) <> max(id) - min(id) + 1 FROM recent) THEN 'changes are missing before the last'
+		WHEN EXISTS (SELECT 1 FROM recent c WHERE c.state IS NOT (SELECT n.state FROM now n WHERE n.object = c.object)
+			AND NOT EXISTS (SELECT 1 FROM change x WHERE x.object = c.object AND x.id > c.id)) THEN 'what is now is not what the last changes left'
+		ELSE 'ok' END`,
+	`PRAGMA quick_check(1)`,
+}
+
+// misfit says what does not hold together, "" if nothing is found soon.
 func misfit(ctx context.Context, conn *sql.Conn) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for _, question := range []string{`PRAGMA quick_check(1)`, `
-		WITH last AS (SELECT max(id) AS id FROM change), recent AS (SELECT change.* FROM change, last WHERE change.id > last.id - 10000)
-		SELECT CASE
-			WHEN (SELECT count(*) <> max(id) - min(id) + 1 FROM recent) THEN 'changes are missing before the last'
-			WHEN EXISTS (SELECT 1 FROM recent c WHERE c.state IS NOT (SELECT n.state FROM now n WHERE n.object = c.object)
-				AND NOT EXISTS (SELECT 1 FROM change x WHERE x.object = c.object AND x.id > c.id)) THEN 'what is now is not what the last changes left'
-			ELSE 'ok' END`} {
-		var found sql.NullString
-		err := conn.QueryRowContext(ctx, question).Scan(&found)
-		switch {
-		case ctx.Err() != nil:
-			return ""
-		case err != nil:
-			return "it cannot be read with it"
-		case found.Valid && found.String != "ok":
-			return found.String
+	for _, question := range holdTogether {
+		if found := firstText(ctx, conn, question); found != "ok" {
+			return found
 		}
 	}
 	return ""
+}
+
+// firstText returns the answer to a question; ok where it takes too long.
+func firstText(ctx context.Context, conn *sql.Conn, question string) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var found string
+	err := conn.QueryRowContext(ctx, question).Scan(&found)
+	switch {
+	case ctx.Err() != nil:
+		return "ok"
+	case err != nil:
+		return unreadable
+	}
+	return found
 }
 
 // A header is what the first octets of a database say:
