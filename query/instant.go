@@ -294,8 +294,8 @@ func FormatTime(us int64, loc *time.Location) string {
 // back: its two largest units.
 func FormatAge(age time.Duration) string { return FormatSpan(age) + " ago" }
 
-// FormatSpan writes a span with its two largest units; below a second there is
-// but one.
+// FormatSpan writes a span with its two largest units; below a minute there is
+// but one, with tenths of seconds where there are few.
 func FormatSpan(d time.Duration) string {
 	units := []struct {
 		name string
@@ -305,7 +305,11 @@ func FormatSpan(d time.Duration) string {
 		if d < u.unit {
 			continue
 		}
-		text := strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		text := strconv.FormatInt(int64(d/u.unit), 10)
+		if tenths := d % u.unit * 10 / u.unit; u.unit == time.Second && d < 10*time.Second && tenths > 0 {
+			text += "." + strconv.FormatInt(int64(tenths), 10)
+		}
+		text += u.name
 		if rest := d % u.unit; i < 3 && rest >= units[i+1].unit {
 			text += strconv.FormatInt(int64(rest/units[i+1].unit), 10) + units[i+1].name
 		}

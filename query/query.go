@@ -141,8 +141,15 @@ func (r *Reader) Echoes() (lines []string) {
 // in a gap. It fails with ErrOutside when the recording has no whole dump yet.
 func (r *Reader) WarnOfPresent(ctx context.Context) error { return r.timeline.warnOfPresent(ctx) }
 
-// Close closes the file.
+// Stuck reports whether a statement was interrupted and did not end. The reader
+// can be asked no more, and the process should end.
+func (r *Reader) Stuck() bool { return r.stage.stuck }
+
+// Close closes the file, unless the reader is stuck.
 func (r *Reader) Close() error {
+	if r.stage.stuck {
+		return nil
+	}
 	var err error
 	if r.conn != nil {
 		err = r.conn.Close()
@@ -225,6 +232,9 @@ func (r *Reader) explain(ctx context.Context, statement string, err error) error
 	err = sorted(err)
 	if errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s: %w", r.path, err)
+	}
+	if errors.Is(err, ErrLength) {
+		return err
 	}
 	if errors.Is(err, ErrRefused) {
 		return hinted{err, "a query only reads; nlrec tables shows what can be asked"}

@@ -17,11 +17,15 @@ import (
 
 // tellChanges opens the recording that a command names, and what its answer is
 // written with.
-func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) (err error) {
+func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) error {
+	return tellChangesIn(cmd.Context(), cmd, format, clock, f)
+}
+
+// tellChangesIn is tellChanges in a context of its own.
+func tellChangesIn(ctx context.Context, cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) (err error) {
 	if !slices.Contains(entryFormats, format) {
 		return usageError{text: fmt.Sprintf("-o %s: there are %s", format, strings.Join(entryFormats, ", "))}
 	}
-	ctx := cmd.Context()
 	c, err := query.OpenChanges(ctx, dbPath(cmd), query.Options{Location: clock.Location, Warn: warnOn(cmd), Command: askedSince[cmd.Name()]})
 	if err != nil {
 		return interrupted(ctx, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -57,13 +58,14 @@ printed as ip prints it, and the exit code is 0.
 	}
 	cmd.Flags().StringVar(&at, "at", "", "tell what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
+	addColourFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd
 }
 
 func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbose bool) error {
-	out, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	stderr := cmd.ErrOrStderr()
 	if len(answers) > 1 {
 		fmt.Fprintf(stderr, "nlrec: one of these %d: which one, the kernel decides for each flow of packets\n", len(answers))
 	}
@@ -71,12 +73,16 @@ func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbos
 		fmt.Fprintf(stderr, "nlrec: %s\n", oneLine(note))
 	}
 	if output == "json" {
-		return query.WriteRoutesJSON(out, answers, verbose)
+		return query.WriteRoutesJSON(cmd.OutOrStdout(), answers, verbose)
+	}
+	out, end, err := ipText(cmd)
+	if err != nil {
+		return err
 	}
 	if verbose {
 		for _, step := range answers[0].Steps {
 			fmt.Fprintf(out, "# %s\n", query.Visible(step))
 		}
 	}
-	return query.WriteRoutes(out, answers)
+	return errors.Join(query.WriteRoutes(out, answers), end())
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -62,6 +61,9 @@ is no instant.
 			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
+			if q.page, err = pageOf(cmd); err != nil {
+				return err
+			}
 			clock, err := clocks.clock()
 			if err != nil {
 				return err
@@ -72,6 +74,7 @@ is no instant.
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
+	addWidthFlag(cmd)
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
 	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
@@ -123,11 +126,9 @@ func statement(cmd *cobra.Command, args []string) (string, error) {
 	return string(text), nil
 }
 
+// isTerminal reports whether a stream is a terminal, or leads to one.
 func isTerminal(stream any) bool {
-	if p, paged := stream.(*pager); paged {
-		stream = p.terminal
-	}
-	f, ok := stream.(*os.File)
+	f, ok := stream.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -147,6 +148,7 @@ type question struct {
 	text    string
 	params  []query.Param
 	output  string
+	page    query.Page
 	timeout time.Duration // 0: none
 	strict  bool
 	emit    bool // print what plain SQLite is to be asked, and no answer
@@ -179,7 +181,7 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 		return interrupted(ctx, err)
 	}
 	err = r.QueryParams(ctx, q.text, q.params, func(rows *query.Rows) error {
-		return query.Write(cmd.OutOrStdout(), q.output, rows)
+		return query.Write(cmd.OutOrStdout(), q.page, q.output, rows)
 	})
 	if err == nil && q.strict {
 		err = r.Certain(ctx)
@@ -198,5 +200,11 @@ func interrupted(ctx context.Context, err error) error {
 	case errors.Is(context.Cause(ctx), errTimeout):
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("interrupted: %w", ctx.Err())
+	return interruption{ctx.Err()}
 }
+
+// An interruption is what somebody wanted, who needs to be told no reason.
+type interruption struct{ error }
+
+func (interruption) Error() string   { return "interrupted" }
+func (i interruption) Unwrap() error { return i.error }

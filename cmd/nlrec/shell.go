@@ -10,6 +10,9 @@ import (
 	"nlrec/query"
 )
 
+// shellFormat is how answers are written where nothing else is said.
+const shellFormat = "box"
+
 func shellCommand() *cobra.Command {
 	var at, mode string
 	cmd := &cobra.Command{
@@ -40,6 +43,8 @@ file or runs a program; to keep an answer, redirect that of nlrec query.
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
-	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	addWidthFlag(cmd)
+	addColourFlag(cmd)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,20 +52,32 @@ column, or those that --columns names.
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
+			if o.Page, err = pageOf(cmd); err != nil {
+				return err
+			}
 			clock, err := clocks.clock()
 			if err != nil {
 				return err
 			}
 			asked := query.Options{At: at, Location: clock.Location, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
 			return read(cmd, asked, func(r *query.Reader) error {
-				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				if o.Format != "ip" {
+					return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				}
+				out, end, err := ipText(cmd)
+				if err != nil {
+					return err
+				}
+				return errors.Join(r.Show(cmd.Context(), out, f, o), end())
 			})
 		},
 	}
 	familyFlags(cmd)
+	addColourFlag(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	addWidthFlag(cmd)
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,8 @@ func (w *entryWriter) ranked(ranked []query.Ranked) error {
 		}
 		return nil
 	}
-	t := tabwriter.NewWriter(w.lines, 0, 0, 2, ' ', 0)
+	out := &wrapper{w: w.lines, width: w.lines.width, paint: w.lines.titled()}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "changes\toutages\tout\tlongest\tlast change\tobject")
 	for _, r := range ranked {
 		mark := ""
@@ -86,7 +88,7 @@ func (w *entryWriter) ranked(ranked []query.Ranked) error {
 		}
 		fmt.Fprintf(t, "%d\t%d\t%s%s\t%s\t%s\t%s %s\n", r.Changes, r.Outages, spanOf(r.OutUS), mark, spanOf(r.LongestUS), w.clock.Format(r.LastUS), r.Kind.Name, r.Name)
 	}
-	return t.Flush()
+	return errors.Join(t.Flush(), out.end())
 }
 
 func spanOf(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }
