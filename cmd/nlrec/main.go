@@ -22,9 +22,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/snapshot"
 	"nlrec/query"
 	"nlrec/recorder"
-	"nlrec/snapshot"
 	"nlrec/store"
 )
 

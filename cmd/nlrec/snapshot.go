@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nlrec/snapshot"
+	"nlrec/internal/snapshot"
 )
 
 func snapshotCommand() *cobra.Command {

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"nlrec/internal/recordingtest"
+	"nlrec/internal/snapshot"
 	"nlrec/query"
 	"nlrec/rtnl"
-	"nlrec/snapshot"
 	"nlrec/store"
 )
 

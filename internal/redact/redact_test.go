@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"nlrec/redact"
+	"nlrec/internal/redact"
 	"nlrec/rtnl"
 )
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"nlrec/internal/recordingtest"
+	"nlrec/internal/snapshot"
 	"nlrec/rtnl"
-	"nlrec/snapshot"
 	"nlrec/store"
 )
 

@@ -13,8 +13,8 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"nlrec/internal/redact"
 	"nlrec/query"
-	"nlrec/redact"
 	"nlrec/store"
 )
 
