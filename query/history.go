@@ -49,7 +49,19 @@ func (c *Changes) History(ctx context.Context, f Filter, s Span, begin func(*Cha
 func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object int64, begin func(*Change) error, tell func(Lasting) error) error {
 	w.selection = &selection{kinds: []*rtnl.Kind{k}, chosen: []int64{object}}
 	w.stepped = false // ids tell the order of versions
+	kept, err := c.keptVersion(ctx, k, object, w.first)
+	if err != nil {
+		return err
+	}
+	from := w.from
 	last, next, err := c.widen(ctx, &w, object)
+	if err == nil && kept != nil {
+		w.from = max(from, c.first)
+		if last == nil {
+			last = kept
+			next, err = c.number(ctx, `SELECT at_us FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, w.last)
+		}
+	}
 	if err != nil || last == nil {
 		return err
 	}
@@ -58,6 +70,9 @@ func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object 
 	}
 	t := &teller{Changes: c, selection: w.selection}
 	h := history{last: last, reach: c.last, tell: tell}
+	if kept != nil {
+		h.held = append(h.held, Entry{Change: kept})
+	}
 	t.f = h.take
 	if err := t.tell(ctx, w); err != nil {
 		return err
@@ -197,6 +212,18 @@ func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
 	if rest.Empty() && s.chosen != nil {
 		return s.chosen, nil
 	}
+	found, err := c.findChanged(ctx, f, s, rest)
+	if err != nil {
+		return nil, err
+	}
+	unchanged, err := c.findUnchanged(ctx, f)
+	found = append(found, unchanged...)
+	slices.Sort(found)
+	return found, err
+}
+
+// findChanged finds those of which there are changes.
+func (c *Changes) findChanged(ctx context.Context, f Filter, s *selection, rest Filter) ([]int64, error) {
 	plain, err := store.PlainColumns(f.Kind)
 	if err != nil {
 		return nil, err

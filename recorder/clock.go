@@ -31,5 +31,6 @@ func (r *Recorder) stepped() *store.Clock {
 		return nil
 	}
 	r.offset += at.Step
+	r.retention.clock = at.Boot
 	return &at
 }

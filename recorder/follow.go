@@ -27,6 +27,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
 			case <-r.polls.timer():
+			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
 			case <-r.inbox.Ready:
@@ -64,7 +65,10 @@ func (r *Recorder) turn() error {
 			return err
 		}
 	}
-	return r.work()
+	if err := r.work(); err != nil {
+		return err
+	}
+	return r.prune()
 }
 
 // work applies what was taken from the inbox, writes it, and then sees to
@@ -153,7 +157,7 @@ const lastLook = 200 * time.Millisecond
 
 // commitFull writes the changes that wait, if they are enough.
 func (r *Recorder) commitFull() error {
-	if len(r.state.batch) < maxBatch {
+	if len(r.state.batch) < r.mostChanges() {
 		return nil
 	}
 	return r.commit()

@@ -42,11 +42,17 @@ type Config struct {
 	// never. Where a look takes long it comes less often, see poll.go.
 	Poll time.Duration
 
+	// Limits say how much of the past is kept.
+	Limits store.Limits
+
 	// Ready is called once the first dump is in the file.
 	Ready func(Summary)
 	// Committed is called with every batch of changes that is in the file,
 	// after Ready. It must not keep the slice.
 	Committed func([]store.Change)
+	// Pruned is called with every step that kept the recording within its
+	// limits.
+	Pruned func(store.Step)
 
 	// literal takes notifications at their word and looks no further: for
 	// tests that show what that misses.
@@ -90,6 +96,7 @@ type Recorder struct {
 	refused    map[*rtnl.Kind]int64      // gaps of kinds that the kernel announces nothing of
 	resting    time.Time                 // until when doubts must wait
 	polls      polls
+	retention  retention
 	continued  chan os.Signal
 	signalled  bool            // SIGCONT has come
 	stop       <-chan struct{} // closed when the recorder is to end
@@ -219,6 +226,9 @@ func (r *Recorder) begin() error {
 		}
 	}
 	if err := r.store.Ready(r.ctx, now); err != nil {
+		return err
+	}
+	if err := r.beginRetention(at); err != nil {
 		return err
 	}
 	r.polls.begin(r.Poll)

@@ -43,6 +43,7 @@ type Store struct {
 	db      *sql.DB
 	session int64
 	change  int64 // id of the last change
+	written int64 // id of the last change in the file
 	last    int64 // at_us of the last change, or 0
 	tables  map[*rtnl.Kind]*table
 	changes *inserter
@@ -51,6 +52,7 @@ type Store struct {
 	touched []*Object        // since the table now was written
 	actors  map[uint32]int64 // by port
 	w       *writer
+	sweep   *sweep // nil: none is under way
 }
 
 // Open opens the recording at path to append to it, making the file and its
@@ -115,6 +117,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
 		return err
 	}
+	s.written = s.change
 	if s.last, err = s.w.number(ctx, `SELECT at_us FROM change WHERE id = ?`, s.change); err != nil {
 		return err
 	}

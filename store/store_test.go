@@ -264,3 +264,31 @@ func columns(t *testing.T, s *Store, table string) (names []string) {
 	}
 	return names
 }
+
+// TestViewsAreKept: what a file has is told from what it lacks.
+func TestViewsAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	views, err := Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); !same || err != nil {
+		t.Errorf("they differ, or %v", err)
+	}
+	if err := s.w.exec(t.Context(), `DROP VIEW route`); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); same || err != nil {
+		t.Errorf("without one they are the same, or %v", err)
+	}
+	closeStore(t, s)
+	r, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.number(t.Context(), `SELECT count(*) FROM route`); err != nil {
+		t.Error(err)
+	}
+}

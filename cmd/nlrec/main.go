@@ -90,7 +90,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
-	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), snapshotCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), snapshotCommand(), verifyCommand(), pruneCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpFunc(printHelp)
 	addCompletion(root)
@@ -156,6 +156,7 @@ var outcomes = []struct {
 	{query.ErrFilter, 2, "nlrec tables"},
 	{query.ErrCursor, 2, "nlrec log -n 1 --show-cursor --db {db}"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
+	{errRecorded, 1, "nlrec record takes the same limits: stop it and start it with them; or stop it for as long as {command} runs"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
 	{store.ErrFlat, 3, "sqlite3 {db} .schema"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},

@@ -31,8 +31,15 @@ with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
 very much changes at once. What the kernel never announces, such as a changed
 sysctl, is looked for once a minute (--poll).
 
+The recording grows until it leaves no more than a tenth of the file system to
+others (--keep-free); then, or when it meets --keep or --max-size, the oldest
+changes go. A recording of less than 16 MiB does not give way to --keep-free; 0
+takes it away. By age nothing goes until the wall clock has run for ten minutes
+without being set.
+
 On a terminal it prints each change on a line.`,
 		Example: `  nlrec record
+  nlrec record --keep 30d --max-size 2GiB
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -42,6 +49,8 @@ On a terminal it prints each change on a line.`,
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
 	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	config.Limits.FreeShare = 0.1
+	limitFlags(c, &config.Limits)
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }

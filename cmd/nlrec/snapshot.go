@@ -19,7 +19,8 @@ in it of what was deleted, and needs no file beside it: it can be read from
 read-only media, by nlrec and by any SQLite tool. A recorder is not kept from
 recording meanwhile. OUT appears when it is whole; an interrupt leaves nothing.
 
---at makes a file of one instant instead: a plain table of each kind, with the
+--since copies what was at that instant and every change from then on, and nothing
+of before. --at makes a file of one instant instead: a plain table of each kind, with the
 columns that its view has, a table instant that says whose state it is and as of
 when, and a table gap with the gaps that the instant lies in.
 
@@ -30,7 +31,7 @@ found. Loopback, multicast, link-local and private ranges stay recognisable, and
 so do times, numbers and process ids. Nothing tells what was what.`,
 		Example: `  nlrec snapshot copy.db
   nlrec snapshot --at '10m ago' then.db && sqlite3 then.db 'SELECT dst, gateway, dev FROM route'
-  nlrec snapshot --redact for-the-vendor.db
+  nlrec snapshot --since yesterday --redact for-the-vendor.db
   nlrec snapshot - | ssh there 'cat >copy.db'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -43,6 +44,10 @@ so do times, numbers and process ids. Nothing tells what was what.`,
 			switch {
 			case o.At == "" && cmd.Flags().Changed("at"):
 				return usageError{text: "--at is empty"}
+			case o.Since == "" && cmd.Flags().Changed("since"):
+				return usageError{text: "--since is empty"}
+			case o.At != "" && o.Since != "":
+				return usageError{text: "--at is one instant, and --since all from one on: only one of them can be"}
 			case out == "-" && isTerminal(cmd.OutOrStdout()):
 				return usageError{text: "the copy is no text for a terminal", hint: "nlrec snapshot - >FILE"}
 			case out == "-":
@@ -54,6 +59,7 @@ so do times, numbers and process ids. Nothing tells what was what.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.At, "at", "", "copy only what was at this instant, as plain tables")
+	cmd.Flags().StringVarP(&o.Since, "since", "S", "", "copy the state at this instant, and the changes from then on")
 	cmd.Flags().BoolVar(&o.Redact, "redact", false, "replace addresses and names")
 	cmd.Flags().BoolVarP(&o.Force, "force", "f", false, "replace OUT if it is there")
 	return cmd

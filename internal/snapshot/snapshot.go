@@ -4,6 +4,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 // Options say what a copy is to hold. The zero value asks for all.
 type Options struct {
 	At     string    // the one instant it holds, as plain tables; empty: the timeline
+	Since  string    // where the timeline begins; empty: with the recording
 	Redact bool      // names and addresses are others
 	Force  bool      // a file that is there may be replaced
 	Stream io.Writer // gets the copy where there is no path for it
@@ -68,16 +70,26 @@ func fill(ctx context.Context, path string, t *target, o Options) (made string, 
 	if err = errors.Join(err, r.Close()); err != nil {
 		return "", explain(path, t.path, err)
 	}
-	if o.At != "" || !o.Redact {
+	if o.At != "" || o.Since == "" && !o.Redact {
 		return made, nil
 	}
-	return repacked(ctx, t, made, func(ctx context.Context) error { return store.Rewrite(ctx, made, rewriter(o)) })
+	return repacked(ctx, t, made, func() error {
+		if o.Since != "" {
+			if err := store.CutCopy(ctx, made, m.Change, m.At); err != nil {
+				return err
+			}
+		}
+		if !o.Redact {
+			return nil
+		}
+		return store.Rewrite(ctx, made, rewriter(o))
+	})
 }
 
 // repacked changes a copy, and returns the path of a copy of that, in which
 // nothing is of what was changed.
-func repacked(ctx context.Context, t *target, made string, change func(context.Context) error) (string, error) {
-	if err := change(ctx); err != nil {
+func repacked(ctx context.Context, t *target, made string, change func() error) (string, error) {
+	if err := change(); err != nil {
 		return "", err
 	}
 	packed, err := t.file()
@@ -101,10 +113,9 @@ func rewriter(o Options) store.Rewriter {
 
 // moment finds the instant that is asked for; nil: none is.
 func moment(ctx context.Context, path string, o Options) (*query.Moment, error) {
-	if o.At == "" {
+	if o.Query.At = cmp.Or(o.At, o.Since); o.Query.At == "" {
 		return nil, nil
 	}
-	o.Query.At = o.At
 	r, err := query.Open(ctx, path, o.Query)
 	if err != nil {
 		return nil, err

@@ -271,7 +271,7 @@ func TestTargets(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	db, dir := week(t), t.TempDir()
 	out := filepath.Join(dir, "copy.db")
-	for _, o := range []snapshot.Options{{}, {At: "last"}, {Redact: true}} {
+	for _, o := range []snapshot.Options{{}, {At: "last"}, {Since: "last", Redact: true}} {
 		done := false
 		for patience := 100 * time.Microsecond; !done; patience += patience / 2 {
 			ctx, cancel := context.WithTimeout(background, patience)
@@ -302,4 +302,83 @@ func TestStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	verified(t, out)
+}
+
+// TestSince: a copy that begins at some instant answers for every later one as
+// the recording does, and has nothing that is only of before.
+func TestSince(t *testing.T) {
+	db := week(t)
+	const hour = 3600 * recordingtest.Second
+	for _, since := range []int64{recordingtest.Monday, recordingtest.Monday + 20*hour, recordingtest.Monday + 60*hour, recordingtest.Monday + 7*24*hour - 1} {
+		out := copied(t, db, snapshot.Options{Since: fmt.Sprintf("@%d.%06d", since/recordingtest.Second, since%recordingtest.Second)})
+		verified(t, out)
+		for at := since; at < recordingtest.Monday+7*24*hour; at += 17 * hour {
+			same(t, db, out, query.Options{At: fmt.Sprintf("@%d", (at+999_999)/recordingtest.Second)})
+		}
+		log := fmt.Sprintf("SELECT * FROM change_log WHERE at_us > %d", since)
+		if got, want := rows(t, out, log), rows(t, db, log); !reflect.DeepEqual(got, want) {
+			t.Errorf("since %d: the changes differ:\n%v\n%v", since, got, want)
+		}
+		if since > recordingtest.Monday && since < recordingtest.Monday+7*24*hour-1 {
+			if _, err := query.Open(background, out, query.Options{At: fmt.Sprintf("@%d", since/recordingtest.Second-3600)}); !errors.Is(err, query.ErrOutside) {
+				t.Errorf("since %d: an hour before: %v", since, err)
+			}
+		}
+	}
+}
+
+// same compares what both say there was at an instant.
+func same(t *testing.T, a, b string, o query.Options) {
+	t.Helper()
+	var answers [2][]any
+	for i, path := range []string{a, b} {
+		r, err := query.Open(background, path, o)
+		if err != nil {
+			t.Errorf("%s: %v", o.At, err)
+			return
+		}
+		for _, k := range rtnl.Kinds() {
+			err := r.Query(background, "SELECT * FROM "+k.Name+" ORDER BY object", func(answer *query.Rows) error {
+				for {
+					row, err := answer.Next()
+					if row == nil || err != nil {
+						return err
+					}
+					answers[i] = append(answers[i], row)
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(answers[0], answers[1]) {
+		t.Errorf("%s: the answers differ:\n%v\n%v", o.At, answers[0], answers[1])
+	}
+}
+
+// TestSinceHoldsNothingOlder: what went before is not in the file.
+func TestSinceHoldsNothingOlder(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "a.db")
+	r := recordingtest.Open(t, db)
+	const t0, second = recordingtest.T0, recordingtest.Second
+	r.Begin(t0-second, t0)
+	gone := recordingtest.Values{"ifindex": int64(7), "ifname": "goneforgood"}
+	r.Set(t0+second, rtnl.Link, gone)
+	r.Remove(t0+2*second, rtnl.Link, gone)
+	r.Set(t0+3*second, rtnl.Link, recordingtest.Values{"ifindex": int64(8), "ifname": "stays"})
+	r.Set(t0+8*second, rtnl.Link, recordingtest.Values{"ifindex": int64(8), "ifname": "changes"})
+	r.Close(t0 + 9*second)
+	for since, want := range map[int64]bool{t0 + second: true, t0 + 5*second: false} {
+		content, err := os.ReadFile(copied(t, db, snapshot.Options{Since: fmt.Sprintf("@%d", since/second)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(content, []byte("goneforgood")); got != want || !bytes.Contains(content, []byte("stays")) {
+			t.Errorf("since %d s: the file has what went before: %t", (since-t0)/second, got)
+		}
+	}
 }
