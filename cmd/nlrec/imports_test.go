@@ -23,9 +23,12 @@ var layers = map[string][]string{
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},
+	"internal/escapetest":    {},
 	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
+	"internal/powercut":      {},
 	"internal/recordingtest": {"store", "rtnl"},
+	"internal/torture":       {},
 }
 
 func TestImportsPointDown(t *testing.T) {

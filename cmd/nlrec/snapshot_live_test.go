@@ -75,14 +75,14 @@ func TestTortureSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "live.db")
 	w := newSteadyWriter(t, db)
-	for range torture.Often(5, 200) {
+	for range torture.Often(5, 100) {
 		w.write(10_000)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.steadily(ctx) }()
 	defer func() { stop(); <-done; w.r.Close(w.at) }()
-	for i := range torture.Often(3, 200) {
+	for i := range torture.Often(3, 100) {
 		run.Try()
 		copyOnce(t, run, w, db, filepath.Join(dir, fmt.Sprintf("copy%d.db", i)), i%20 == 0)
 	}
