@@ -107,9 +107,11 @@ func (l *timeline) readCoverage(ctx context.Context) (err error) {
 		l.last = l.now.UnixMicro()
 		return nil
 	}
+	// The outer watched_us is for recordings whose sessions have none.
 	l.last, err = l.number(ctx, `
-		SELECT max(coalesce((SELECT max(coalesce(ended_us, ready_us)) FROM session), 0),
-			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))`)
+		SELECT max(coalesce((SELECT max(coalesce(ended_us, watched_us, ready_us)) FROM session), 0),
+			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))
+		FROM (SELECT NULL AS watched_us)`)
 	return err
 }
 
