@@ -122,6 +122,18 @@ func (d difference) String() string {
 	return text
 }
 
+// Differences tells where two values of a column differ, with old and new value:
+// of nested data what in it does, of a list of flags which.
+func Differences(column string, was, is any) (texts []string) {
+	for _, d := range leaves(column, was, is) {
+		texts = append(texts, d.String())
+	}
+	return texts
+}
+
+// Spell writes a value as words.
+func Spell(v any) string { return spelledOrNone("", v) }
+
 func spelledOrNone(column string, v any) string {
 	if v == nil || v == "[]" || v == "" {
 		return "none"

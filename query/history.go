@@ -36,7 +36,7 @@ func (c *Changes) History(ctx context.Context, f Filter, s Span, begin func(*Cha
 		return err
 	}
 	if len(objects) == 0 {
-		return hinted{fmt.Errorf("%w: there never was such a %s in this recording", ErrFilter, f.Kind.Name), "nlrec log " + f.Kind.Name}
+		return hinted{filterError("there never was such a " + f.Kind.Name + " in this recording"), "nlrec log " + f.Kind.Name}
 	}
 	for _, object := range objects {
 		if err := c.tellHistory(ctx, w, f.Kind, object, begin, tell); err != nil {

@@ -31,7 +31,7 @@ const killsOfAFile = 10
 // were seen. The file must be right after every kill, and the next recorder
 // must go on with it, note the gap and have the kernel's state.
 func TestTortureKill(t *testing.T) {
-	if !netnstest.Enter(t) {
+	if !netnstest.EnterAlone(t, "kill") {
 		return
 	}
 	run := torture.Start(t, "kill -9 under load")
@@ -133,7 +133,7 @@ func (k *killer) killBeginning() {
 // check looks at what a recorder has made of a file that others were killed
 // with, before anything changes.
 func (k *killer) check(began time.Time, n int) error {
-	if n%torture.Often(5, 1) == 0 {
+	if n%5 == 0 {
 		if out, err := nlrecVerify(k.db, "--live"); err != nil {
 			return fmt.Errorf("the next recorder's file: %w\n%s", err, out)
 		}

@@ -76,12 +76,21 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 			lines.links = found.Links
 		}
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			p := newPrinter(stdout)
+			p := newPrinter(changesOn(f))
 			defer p.close()
 			config.Committed = func(changes []store.Change) { p.print(lines.of(changes), len(changes)) }
 		}
 	}
 	return recorder.Run(ctx, s, config)
+}
+
+// changesOn returns what writes changes to a terminal.
+func changesOn(terminal *os.File) io.Writer {
+	w := &wrapper{w: terminal, width: widthOf(terminal)}
+	if coloured, _ := wantsColour("auto", true, os.Getenv); coloured {
+		w.paint = paintedChange
+	}
+	return w
 }
 
 // summary says what is recorded and where to.
