@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -25,6 +26,7 @@ type writer struct {
 	routes  int
 	at      int64
 	version int64
+	writes  sync.Mutex
 	acked   atomic.Int64 // id of the last change that is
 	longest atomic.Int64 // nanoseconds that one transaction took, since it was last set to 0
 }
@@ -62,7 +64,9 @@ func (w *writer) steadily(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			w.writes.Lock()
 			w.write(100)
+			w.writes.Unlock()
 		}
 	}
 }
@@ -75,7 +79,7 @@ func TestTortureSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "live.db")
 	w := newSteadyWriter(t, db)
-	for range torture.Often(5, 100) {
+	for range torture.Often(5, 50) {
 		w.write(10_000)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -97,6 +101,8 @@ func copyOnce(t *testing.T, run *torture.Run, w *writer, db, out string, verify 
 	}
 	stall := time.Duration(w.longest.Load())
 	run.Worst(stall.Seconds(), "a transaction took %s", stall.Round(time.Millisecond))
+	w.writes.Lock() // or the recording would grow as long as it is looked at
+	defer w.writes.Unlock()
 	defer os.Remove(out)
 	last := askSQLite(t, out, `SELECT max(id) FROM change`)
 	var id int64
