@@ -13,14 +13,16 @@ import (
 	"time"
 
 	"nlrec/internal/recordingtest"
+	"nlrec/internal/torture"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
 
-// TestPrunedAnswers makes a recording of a month in which much happens, prunes a
-// copy of it to the second half, and asks both: about 1,000 instants, and in
-// every other way.
-func TestPrunedAnswers(t *testing.T) {
+// TestTorturePrunedAnswers makes a recording of a month in which much happens, prunes a
+// copy of it to the second half, and asks both: about many instants, and in every
+// other way.
+func TestTorturePrunedAnswers(t *testing.T) {
+	run := torture.Start(t, "instants before and after pruning")
 	dir := t.TempDir()
 	whole, pruned := filepath.Join(dir, "whole.db"), filepath.Join(dir, "pruned.db")
 	end := eventful(t, whole)
@@ -36,7 +38,7 @@ func TestPrunedAnswers(t *testing.T) {
 	if b.first != cutAt || b.pruned != removed {
 		t.Fatalf("it begins at %d after #%d, want %d after #%d", b.first, b.pruned, cutAt, removed)
 	}
-	c := comparison{t, a, b, cutAt, end, removed, rand.New(rand.NewPCG(1, 2))}
+	c := comparison{run, a, b, cutAt, end, removed, rand.New(rand.NewPCG(1, 2))}
 	t.Run("instants", c.instants)
 	t.Run("functions", c.functions)
 	t.Run("histories", c.histories)
@@ -163,7 +165,7 @@ func tunnelHappens(r *recordingtest.Recording, chance *rand.Rand, at int64, n in
 
 // comparison holds the answers of a pruned recording against those of the whole.
 type comparison struct {
-	t             *testing.T
+	run           *torture.Run
 	whole, pruned *Changes
 	cutAt, end    int64
 	removed       int64
@@ -220,8 +222,14 @@ func rowsOf(t *testing.T, rows interface {
 	return lines
 }
 
-// instants compares every kind at 1,000 instants.
+// instants compares every kind at many instants.
 func (c comparison) instants(t *testing.T) {
+	var instants []int64
+	for range torture.Often(250, 1000) {
+		c.run.Try()
+		instants = append(instants, c.instant())
+	}
+	instants[0] = c.cutAt
 	for _, k := range rtnl.Kinds() {
 		text, err := store.AsOf(k, "?1", "?2")
 		if err != nil {
@@ -237,11 +245,7 @@ func (c comparison) instants(t *testing.T) {
 			t.Fatal(err)
 		}
 		some := false
-		for n := range 1000 {
-			at := c.instant()
-			if n == 0 {
-				at = c.cutAt
-			}
+		for _, at := range instants {
 			instant := fmt.Sprintf("@%d.%06d", at/second, at%second)
 			was, err := c.whole.resolve(t.Context(), instant)
 			if err != nil {

@@ -16,6 +16,7 @@ import (
 func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
+		r.pulse()
 		if !r.suspicious() {
 			r.awake = wall()
 		}
@@ -26,6 +27,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
+			case <-r.beat():
 			case <-r.polls.timer():
 			case <-r.whenToPrune():
 			case <-r.continued:
@@ -165,6 +167,7 @@ func (r *Recorder) commitFull() error {
 
 // commit writes the changes that wait.
 func (r *Recorder) commit() error {
+	r.pulse()
 	changes := r.state.batch
 	if len(changes) == 0 {
 		return nil

@@ -45,6 +45,11 @@ type Config struct {
 	// Limits say how much of the past is kept.
 	Limits store.Limits
 
+	// Alive is called now and then by the goroutine that writes, at least every
+	// Beat while it is not stuck; 0: never.
+	Alive func()
+	Beat  time.Duration
+
 	// Ready is called once the first dump is in the file.
 	Ready func(Summary)
 	// Committed is called with every batch of changes that is in the file,
@@ -105,6 +110,7 @@ type Recorder struct {
 	awake      int64           // when it was seen to run last
 	offset     int64           // of the wall clock from the time since boot
 	ready      bool
+	pulsed     time.Time // when somebody was last told that it is not stuck
 }
 
 const (

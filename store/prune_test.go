@@ -9,20 +9,23 @@ import (
 	"pgregory.net/rapid"
 
 	"nlrec/internal/recordingtest"
+	"nlrec/internal/torture"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
 
-// TestPruneHoldsTogether: after every step of pruning any history, and after
+// TestTorturePruneSteps: after every step of pruning any history, and after
 // what is recorded between two steps, the file is one that a recorder would
 // have written.
-func TestPruneHoldsTogether(t *testing.T) {
+func TestTorturePruneSteps(t *testing.T) {
+	run := torture.Start(t, "histories verified after each step of pruning")
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		f.Value.Set("10") // each verifies after every step
+		f.Value.Set(fmt.Sprint(torture.Often(10, 300))) // each verifies after every step
 	}
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
+		run.Try()
 		path := filepath.Join(dir, fmt.Sprintf("%d.db", n))
 		r := recordingtest.Open(rt, path)
 		r.Begin(1, 2)

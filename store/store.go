@@ -33,6 +33,7 @@ var (
 	ErrLocked       = errors.New("another recorder has the file open")
 	ErrNotRecording = errors.New("the file is not a recording")
 	ErrFlat         = fmt.Errorf("%w", ErrNotRecording)
+	ErrLink         = errors.New("the file has another name, which may be somebody else's")
 	ErrNewerSchema  = errors.New("the recording was made by a newer nlrec")
 )
 
@@ -56,13 +57,11 @@ type Store struct {
 }
 
 // Open opens the recording at path to append to it, making the file and its
-// folder if need be. It fails with ErrLocked when another recorder has it.
+// folder if need be. It fails with ErrLocked when another recorder has it, and
+// with ErrLink when the name is not the file's own.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link to a larger disk, say; none appears between here and lock
 	}
 	f, err := lock(path)
 	if err != nil {

@@ -27,8 +27,8 @@ var layers = map[string][]string{
 	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
 	"internal/powercut":      {},
-	"internal/recordingtest": {"store", "rtnl"},
 	"internal/torture":       {},
+	"internal/recordingtest": {"store", "rtnl"},
 }
 
 func TestImportsPointDown(t *testing.T) {

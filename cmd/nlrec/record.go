@@ -68,13 +68,19 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 		}
 	}()
 	config.Version = version()
+	manager := newManager()
+	defer manager.stopping()
+	config.Alive, config.Beat = manager.alive, manager.beat
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
-	if !quiet {
-		lines := changeLines{}
-		config.Ready = func(found recorder.Summary) {
+	lines := changeLines{}
+	config.Ready = func(found recorder.Summary) {
+		manager.ready(found)
+		lines.links = found.Links
+		if !quiet {
 			fmt.Fprint(stderr, summary(path, found))
-			lines.links = found.Links
 		}
+	}
+	if !quiet {
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 			p := newPrinter(changesOn(f))
 			defer p.close()
@@ -93,8 +99,8 @@ func changesOn(terminal *os.File) io.Writer {
 	return w
 }
 
-// summary says what is recorded and where to.
-func summary(path string, found recorder.Summary) string {
+// counts says how many objects there are of each kind.
+func counts(found recorder.Summary) string {
 	var counts []string
 	for _, k := range rtnl.Kinds() {
 		name := k.Name
@@ -106,7 +112,12 @@ func summary(path string, found recorder.Summary) string {
 		}
 		counts = append(counts, fmt.Sprintf("%d %s", found.Objects[k], name))
 	}
-	text := fmt.Sprintf("nlrec: recording %s to %s\n", strings.Join(counts, ", "), path)
+	return strings.Join(counts, ", ")
+}
+
+// summary says what is recorded and where to.
+func summary(path string, found recorder.Summary) string {
+	text := fmt.Sprintf("nlrec: recording %s to %s\n", counts(found), path)
 	if found.SocketBuffer < recorder.DefaultSocketBuffer {
 		text += fmt.Sprintf("nlrec: the receive buffer is %d KiB, not %d: bursts of more than %d changes may be lost, which a gap will tell\n"+
 			"nlrec: hint: give it CAP_NET_ADMIN, or sysctl net.core.rmem_max=%d\n",
