@@ -118,7 +118,7 @@ func TestTortureTorn(t *testing.T) {
 	run := torture.Start(t, "copies of a file and its log from different moments")
 	f, said := newFlawed(t), 0
 	dir := t.TempDir()
-	for i := range torture.Often(12, 500) {
+	for i := range torture.Often(12, 100) {
 		run.Try()
 		db := filepath.Join(dir, fmt.Sprintf("torn%d.db", i))
 		steps := []func(){func() { copyOf(t, f.db, db) }, func() { copyOf(t, f.db+"-wal", db+"-wal") }}
