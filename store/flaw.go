@@ -128,8 +128,8 @@ func tornFlaw(ctx context.Context, path string) Flaw {
 	return Flaw{Text: text + ": answers may be wrong", Hint: advice}
 }
 
-// patience bounds how long a file is looked at before it is asked.
-const patience = time.Second
+// looking bounds how long a file is looked at before it is asked.
+const looking = time.Second
 
 const unreadable = "they cannot be read together"
 
@@ -157,7 +157,7 @@ func misfit(ctx context.Context, conn *sql.Conn) string {
 
 // firstText returns the answer to a question; ok where it takes too long.
 func firstText(ctx context.Context, conn *sql.Conn, question string) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, looking)
 	defer cancel()
 	var found string
 	err := conn.QueryRowContext(ctx, question).Scan(&found)

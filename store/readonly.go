@@ -62,15 +62,7 @@ func (r *ReadOnly) prepare(ctx context.Context) error {
 	if tables == 0 {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording)
 	}
-	have, err := r.number(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
-	if err != nil {
-		return err
-	}
-	known, err := SchemaVersion()
-	if err == nil && have > known {
-		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, known)
-	}
-	return err
+	return nil
 }
 
 // Close closes the file.
@@ -156,11 +148,16 @@ func connectUnshared(ctx context.Context, d *sqlite.Driver, path string, failed 
 	if recording, err := Recording(path); err != nil || recording {
 		return nil, nil, failed
 	}
-	log, missing := os.Stat(path + "-wal")
-	if errors.Is(missing, os.ErrNotExist) || missing == nil && log.Size() == 0 {
+	if !hasLog(path) {
 		return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	}
 	return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "vfs": {"unix-none"}, "_pragma": {"locking_mode(EXCLUSIVE)"}})
+}
+
+// hasLog reports whether there is something in the file's log.
+func hasLog(path string) bool {
+	log, err := os.Stat(path + "-wal")
+	return err != nil && !errors.Is(err, os.ErrNotExist) || err == nil && log.Size() > 0
 }
 
 func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Values) (*sql.DB, *sql.Conn, error) {
@@ -176,8 +173,7 @@ func connectVia(ctx context.Context, by via, path string, q url.Values) (*sql.DB
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err == nil {
-		// Opening reads nothing yet.
-		_, err = conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`)
+		err = limit(conn)
 	}
 	if err == nil {
 		err = complete(ctx, conn)
@@ -186,6 +182,42 @@ func connectVia(ctx context.Context, by via, path string, q url.Values) (*sql.DB
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return db, conn, nil
+}
+
+// ErrAlone is a recording that cannot be asked together with others.
+var ErrAlone = errors.New("it cannot be asked with others")
+
+// Attach adds the file at path to a connection, under a name and for reading.
+func Attach(ctx context.Context, conn *sql.Conn, path, schema string) error {
+	err := attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}})
+	if err != nil && cannotShare(err) && !hasLog(path) {
+		_, _ = conn.ExecContext(ctx, `DETACH `+schema) // attaching may be what failed
+		return attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	}
+	return err
+}
+
+func attachMode(ctx context.Context, conn *sql.Conn, path, schema string, q url.Values) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	if _, err := conn.ExecContext(ctx, `ATTACH ? AS `+schema, uri.String()); err != nil {
+		return err
+	}
+	if err := checkObjects(ctx, conn, schema); err != nil {
+		return err
+	}
+	views, err := Views()
+	if err != nil {
+		return err
+	}
+	ours, err := hasViews(ctx, conn, schema, views)
+	if err == nil && !ours {
+		err = fmt.Errorf("%w: its views are not those of this nlrec", ErrAlone)
+	}
+	return err
 }
 
 // readingDSN names the file to the driver. The file may be a stranger's: its

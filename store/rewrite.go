@@ -95,7 +95,7 @@ func (p *private) close() error {
 // dropForeign drops all triggers and views, and the tables that no migration
 // makes. The views are made anew by migrate.
 func (p *private) dropForeign(ctx context.Context) error {
-	ours, err := tableNames()
+	ours, err := ourTables()
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (p *private) dropForeign(ctx context.Context) error {
 	return nil
 }
 
-// tableNames lists the tables of a recording.
-func tableNames() ([]string, error) {
+// ourTables lists the tables of a recording.
+func ourTables() ([]string, error) {
 	names := []string{"goose_db_version"}
 	statements, err := newerTables(0)
 	for _, s := range statements {
@@ -162,7 +162,7 @@ func Rewrite(ctx context.Context, path string, w Rewriter) (err error) {
 		}
 		kinds = append(kinds, k.Name+"_object", k.Name+"_state")
 	}
-	names, err := tableNames()
+	names, err := ourTables()
 	for _, name := range names {
 		if err == nil && !slices.Contains(kinds, name) {
 			err = rewriteTexts(ctx, tx, name, w)

@@ -12,7 +12,7 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "internal/snapshot", "query", "query/fib", "store", "rtnl", "docs"},
+	"cmd/nlrec":              {"recorder", "internal/snapshot", "query", "query/fib", "store", "rtnl", "docs", "internal/sandbox"},
 	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl"},
@@ -27,8 +27,9 @@ var layers = map[string][]string{
 	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
 	"internal/powercut":      {},
-	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
+	"internal/sandbox":       {},
+	"internal/torture":       {},
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -63,4 +65,12 @@ so do times, numbers and process ids. Nothing tells what was what.`,
 	cmd.Flags().BoolVar(&o.Redact, "redact", false, "replace addresses and names")
 	cmd.Flags().BoolVarP(&o.Force, "force", "f", false, "replace OUT if it is there")
 	return cmd
+}
+
+// copyFolder is where a copy is made that is to go to OUT.
+func copyFolder(out string) string {
+	if out == "-" {
+		return os.TempDir()
+	}
+	return filepath.Dir(out)
 }

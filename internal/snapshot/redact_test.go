@@ -161,13 +161,7 @@ func TestSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What a stranger put into the file goes as well, and runs no trigger.
-	for _, text := range []string{
-		`CREATE TABLE secretdev (x TEXT)`, `INSERT INTO secretdev VALUES ('secretlink0')`, `CREATE VIEW secretport AS SELECT 1`,
-		`CREATE TRIGGER secretrule AFTER UPDATE ON link_state BEGIN INSERT INTO session (started_us, boot_id, boottime_us, netns_inode, host, kernel, version, pid) VALUES (1, '', 1, 1, old.ifname, '', '', 1); END`,
-		`CREATE INDEX secretlabel ON link_state (ifname) WHERE ifname = 'secretlink0'`,
-		`UPDATE session SET host = 'secrethost', boot_id = '7c2d9e7e-2a0b-4a0c-9c86-3b8d6e1a4f55'`, `UPDATE netns SET name = 'secretnetns'`,
-	} {
+	for _, text := range []string{`UPDATE session SET host = 'secrethost', boot_id = '7c2d9e7e-2a0b-4a0c-9c86-3b8d6e1a4f55'`, `UPDATE netns SET name = 'secretnetns'`} {
 		if _, err := raw.Exec(text); err != nil {
 			t.Fatal(err)
 		}

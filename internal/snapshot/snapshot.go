@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -127,7 +126,7 @@ func moment(ctx context.Context, path string, o Options) (*query.Moment, error) 
 func explain(path, out string, err error) error {
 	var e *sqlite.Error
 	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
-		return fmt.Errorf("%s: %w", out, unix.ENOSPC)
+		return fmt.Errorf("%s: %w", out, ErrFull)
 	}
 	return query.WithPath(path, err)
 }

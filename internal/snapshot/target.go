@@ -24,6 +24,7 @@ import (
 var (
 	ErrExists = errors.New("it is there already")
 	ErrTarget = errors.New("nothing is written there")
+	ErrFull   = errors.New("there is no space left for it")
 )
 
 // copyMode is that of recordings: they tell what others need not know.
