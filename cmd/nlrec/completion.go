@@ -24,7 +24,7 @@ const completionPatience = 5 * time.Second
 func addCompletion(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"show": completeFilter, "log": completeFilter, "diff": completeFilter, "history": completeFilter, "top": completeFilter,
-		"get": completeQuestion, "tables": completeTable,
+		"get": completeQuestion, "tables": completeTable, "snapshot": completeFile,
 	}
 	for _, c := range root.Commands() {
 		c.ValidArgsFunction = cobra.NoFileCompletions
@@ -119,6 +119,11 @@ func completeFilter(cmd *cobra.Command, args []string, word string) ([]string, c
 
 // linkWords are words of filters after which a link is named.
 var linkWords = []string{"dev", "iif", "oif", "master", "vrf", "ifname", "link"}
+
+// completeFile leaves it to the shell to complete a path.
+func completeFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
 
 func hasKind(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool {

@@ -22,8 +22,8 @@ import (
 )
 
 // readingCommands are those that read a recording and write to nothing but
-// their output.
-var readingCommands = []string{"show", "get", "log", "diff", "history", "top", "query", "shell", "status", "verify",
+// their output, which that of snapshot is beside.
+var readingCommands = []string{"show", "get", "log", "diff", "history", "top", "query", "shell", "status", "verify", "snapshot",
 	cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
 
 func readsRecording(cmd *cobra.Command) bool { return slices.Contains(readingCommands, cmd.Name()) }
@@ -139,6 +139,9 @@ func (p *program) confine(cmd *cobra.Command) error {
 	}
 	if file := cmd.Flag("cursor-file"); file != nil && file.Value.String() != "" {
 		a.Write = append(a.Write, filepath.Dir(file.Value.String()))
+	}
+	if cmd.Name() == "snapshot" {
+		a.Write = append(a.Write, copyFolder(cmd.Flags().Arg(0)))
 	}
 	if cmd.Name() == "shell" {
 		history := historyPath(os.Getenv)
