@@ -61,7 +61,7 @@ is no instant.
 			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
-			if q.page, err = pageOf(cmd); err != nil {
+			if q.page, err = rowsOn(cmd, q.output); err != nil {
 				return err
 			}
 			clock, err := clocks.clock()
@@ -75,6 +75,7 @@ is no instant.
 	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
 	addWidthFlag(cmd)
+	addRowFlags(cmd)
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
 	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
@@ -90,8 +91,9 @@ const autoFormat = "auto"
 
 // queryFormat returns the format that a name means.
 func queryFormat(cmd *cobra.Command, name string) (string, error) {
+	unnamed, _ := cmd.Flags().GetBool("no-header")
 	switch {
-	case name == autoFormat && isTerminal(cmd.OutOrStdout()):
+	case name == autoFormat && isTerminal(cmd.OutOrStdout()) && !unnamed:
 		return "box", nil
 	case name == autoFormat:
 		return "tsv", nil

@@ -15,6 +15,7 @@ const shellFormat = "box"
 
 func shellCommand() *cobra.Command {
 	var at, mode string
+	var clocks clockFlags
 	cmd := &cobra.Command{
 		Use:   "shell [flags]",
 		Short: "Ask a recording in SQL, again and again",
@@ -39,10 +40,15 @@ file or runs a program; to keep an answer, redirect that of nlrec query.
 			if !slices.Contains(query.Formats(), mode) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", mode, strings.Join(query.Formats(), ", "))}
 			}
-			return runShell(cmd, at, mode)
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			return runShell(cmd, at, mode, clock)
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
+	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
 	addWidthFlag(cmd)
 	addColourFlag(cmd)

@@ -52,7 +52,7 @@ column, or those that --columns names.
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			if o.Page, err = pageOf(cmd); err != nil {
+			if o.Page, err = rowsOn(cmd, o.Format); err != nil {
 				return err
 			}
 			clock, err := clocks.clock()
@@ -78,6 +78,7 @@ column, or those that --columns names.
 	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
 	addWidthFlag(cmd)
+	addRowFlags(cmd)
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
