@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // Status says how a recording is. Instants are microseconds since 1970; 0
@@ -15,6 +16,7 @@ import (
 type Status struct {
 	Path     string  `json:"path"`
 	Size     int64   `json:"size"` // octets, with the write-ahead log
+	Log      int64   `json:"log"`  // octets of the write-ahead log
 	Schema   int64   `json:"schema"`
 	Recorder *Runner `json:"recorder"` // nil: none is running
 	Sessions int64   `json:"sessions"`
@@ -32,6 +34,9 @@ type Status struct {
 	Missed   int64   `json:"gaps_us"`   // time covered by gaps, counted once
 	LastGaps []Gap   `json:"last_gaps"` // latest last
 
+	// Readers are the processes that keep a long log from being folded.
+	Readers []store.Reader `json:"readers"`
+
 	// Corrections counts the changes that a dump found outside of any gap:
 	// nothing had announced them, and nothing let them be inferred.
 	Corrections int64 `json:"corrections"`
@@ -41,6 +46,9 @@ type Status struct {
 type Runner struct {
 	PID   int64 `json:"pid"` // 0: not noted yet
 	Since int64 `json:"since_us"`
+
+	// Suspended is why it cannot write to the file for now; empty: it can.
+	Suspended string `json:"suspended"`
 }
 
 // Count is the number of objects of a kind that exist.
@@ -54,21 +62,48 @@ const shownGaps = 3
 
 // ReadStatus reads the status of the recording at path. It fails as Open does.
 func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error) {
+	suspended, err := store.Suspended(path)
+	if err != nil {
+		return nil, WithPath(path, err)
+	}
 	l, err := openTimeline(ctx, path, Options{Now: now})
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}}
-	for _, name := range []string{path, path + "-wal"} {
-		if info, err := os.Stat(name); err == nil {
-			s.Size += info.Size()
-		}
-	}
+	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}, Readers: []store.Reader{}}
+	s.Log = sizeOf(path + "-wal")
+	s.Size = sizeOf(path) + s.Log
 	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l))
+	if s.Recorder != nil {
+		s.Recorder.Suspended = suspended
+	}
+	if s.Log > store.LongLog && err == nil {
+		err = s.readReaders(path)
+	}
 	if err != nil {
 		err = WithPath(path, err)
 	}
 	return s, errors.Join(err, l.Close())
+}
+
+// sizeOf returns the size of a file; 0 when there is none.
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// readReaders finds who reads, but for this process and the recorder.
+func (s *Status) readReaders(path string) error {
+	others := []int{os.Getpid()}
+	if s.Recorder != nil {
+		others = append(others, int(s.Recorder.PID))
+	}
+	readers, err := store.Readers(path, others...)
+	s.Readers = append(s.Readers, readers...)
+	return err
 }
 
 func (s *Status) readNumbers(ctx context.Context, l *timeline) error {

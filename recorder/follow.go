@@ -29,6 +29,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case <-again:
 			case <-r.beat():
 			case <-r.polls.timer():
+			case <-r.retry():
 			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
@@ -67,7 +68,12 @@ func (r *Recorder) turn() error {
 			return err
 		}
 	}
-	if err := r.work(); err != nil {
+	if r.outage != nil && !time.Now().Before(r.outage.due) {
+		if err := r.tryAgain(false); err != nil {
+			return err
+		}
+	}
+	if err := r.work(); err != nil || r.outage != nil {
 		return err
 	}
 	return r.prune()
@@ -150,7 +156,7 @@ func (r *Recorder) end() error {
 			return err
 		}
 	}
-	return r.store.End(r.ctx, wall())
+	return r.endSession()
 }
 
 // lastLook is what a look at a kind may take when the recorder ends. What takes
@@ -172,8 +178,13 @@ func (r *Recorder) commit() error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Datings: r.state.datings, Clock: r.stepped()}); err != nil {
-		return err
+	if r.outage != nil {
+		r.keep()
+		return nil
+	}
+	clock := r.stepped()
+	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Datings: r.state.datings, Clock: clock}); err != nil {
+		return r.failed(err, clock)
 	}
 	if r.ready && r.Committed != nil {
 		r.Committed(changes)
@@ -181,8 +192,14 @@ func (r *Recorder) commit() error {
 	clear(changes)
 	r.filling = time.Now()
 	r.state.batch, r.state.datings = changes[:0], nil
+	r.forget()
+	r.watchLog()
+	return nil
+}
+
+// forget lets go of states that no object has.
+func (r *Recorder) forget() {
 	for k, slots := range r.state.kinds {
 		r.store.Forget(k, slots.each)
 	}
-	return nil
 }

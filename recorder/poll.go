@@ -70,13 +70,20 @@ func (r *Recorder) poll() error {
 			r.state.suspect(subject{k, 0}, doubt{at: wall()})
 		}
 	}
+	if r.outage != nil {
+		r.keep()
+		return nil
+	}
 	if clock := r.stepped(); clock != nil {
 		if err := r.store.Append(r.ctx, store.Batch{Clock: clock}); err != nil {
-			return err
+			return r.failed(err, clock)
 		}
 	}
 	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 || len(r.state.batch) > 0 || r.overrun != nil {
 		return nil
 	}
-	return r.store.Watched(r.ctx, r.awake)
+	if err := r.store.Watched(r.ctx, r.awake); err != nil {
+		return r.outageOf(err)
+	}
+	return nil
 }

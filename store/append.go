@@ -203,7 +203,10 @@ func (s *Store) actor(ctx context.Context, portid uint32) (int64, error) {
 	if id, ok := s.actors[portid]; ok {
 		return id, nil
 	}
-	id, err := s.w.number(ctx, `INSERT INTO actor (session, portid) VALUES (?, ?) RETURNING id`, s.session, int64(portid))
+	id, err := s.w.number(ctx, `
+		INSERT INTO actor (session, portid) VALUES (?, ?)
+		ON CONFLICT (session, portid) DO UPDATE SET portid = excluded.portid
+		RETURNING id`, s.session, int64(portid))
 	if err == nil {
 		s.actors[portid] = id
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"nlrec/query"
+	"nlrec/store"
 )
 
 func statusCommand() *cobra.Command {
@@ -40,6 +42,9 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 		fmt.Fprintf(w, "%s\t%s\n", name, query.Visible(fmt.Sprintf(format, args...)))
 	}
 	line("file", "%s, %s, schema %d", s.Path, size(s.Size), s.Schema)
+	if text := longLog(s); text != "" {
+		line("log", "%s", text)
+	}
 	line("recorded on", "%s, kernel %s", s.Host, s.Kernel)
 	line("recorder", "%s", recorderState(s, now))
 	line("sessions", "%d", s.Sessions)
@@ -69,7 +74,27 @@ func recorderState(s *query.Status, now time.Time) string {
 	case s.Recorder.PID == 0:
 		return "starting"
 	}
-	return fmt.Sprintf("running, process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+	text := fmt.Sprintf("running, process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+	if s.Recorder.Suspended != "" {
+		text += "; it cannot write the file: " + s.Recorder.Suspended
+	}
+	return text
+}
+
+// longLog tells of a write-ahead log that is much longer than it should be, and
+// whose doing that is.
+func longLog(s *query.Status) string {
+	if s.Log <= store.LongLog {
+		return ""
+	}
+	if len(s.Readers) == 0 {
+		return size(s.Log) + ", to be folded into the file with the next changes"
+	}
+	var who []string
+	for _, r := range s.Readers {
+		who = append(who, strings.TrimSpace(fmt.Sprintf("process %d %s", r.PID, r.Command)))
+	}
+	return size(s.Log) + ", which grows while these read the file in a transaction: " + strings.Join(who, "; ")
 }
 
 func coverage(s *query.Status) string {
