@@ -27,12 +27,12 @@ func widthOf(stream any) int {
 
 // addWidthFlag adds the flag that pageOf looks at.
 func addWidthFlag(cmd *cobra.Command) {
-	cmd.Flags().Int("max-width", 0, "how many columns wide a table may be, 0: any; if not said, as wide as the terminal, any elsewhere")
+	cmd.Flags().Int("max-width", 0, "a table may be `N` columns wide, 0: any; if not said, as wide as the terminal, any elsewhere")
 }
 
 // addRowFlags adds the flags that rowsOn looks at.
 func addRowFlags(cmd *cobra.Command) {
-	cmd.Flags().String("null", "", "the text for NULL, but in JSON; if not said, none")
+	cmd.Flags().String("null", "", "the `TEXT` that is written for NULL, but in JSON; if not said, none")
 	cmd.Flags().Bool("no-header", false, "no names of columns before csv and tsv")
 }
 

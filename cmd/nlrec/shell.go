@@ -19,8 +19,8 @@ func shellCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shell [flags]",
 		Short: "Ask a recording in SQL, again and again",
-		Long: `Reads SQL and answers it. A statement may have several lines and ends with a
-semicolon. Tab completes tables, columns, functions, and in quotes the names of
+		Long: `Shell reads SQL and answers it. A statement may have several lines and ends with
+a semicolon. Tab completes tables, columns, functions, and in quotes the names of
 links; the arrow keys and Ctrl-R find what was asked before. .help lists the other
 commands and thirty questions to begin with.
 
@@ -49,7 +49,7 @@ file or runs a program; to keep an answer, redirect that of nlrec query.
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
 	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "`FORMAT`: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
 	addWidthFlag(cmd)
 	addColourFlag(cmd)
 	return cmd

@@ -18,7 +18,7 @@ func showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
 		Short: "Show what is, or was at an instant, as ip(8) shows it",
-		Long: `Shows the links, addresses, routes, neighbours, rules or nexthops that there
+		Long: `Show prints the links, addresses, routes, neighbours, rules or nexthops that there
 are, or with --at those that there were: all tables and both families, unless
 a filter says otherwise. Filters are those of ip(8):
   dev eth0, table 100, proto bgp, scope link, type blackhole, via 192.0.2.1,
@@ -76,10 +76,10 @@ column, or those that --columns names.
 	addColourFlag(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "`FORMAT`: "+strings.Join(query.ShowFormats(), ", "))
 	addWidthFlag(cmd)
 	addRowFlags(cmd)
-	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
+	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "only these `COLUMNS`, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
 }

@@ -31,7 +31,7 @@ func statusCommand() *cobra.Command {
 			return printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 
