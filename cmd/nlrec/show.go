@@ -27,13 +27,15 @@ a filter says otherwise. Filters are those of ip(8):
 and every column that nlrec tables KIND lists, with the value it must have. Of
 one word that is repeated any value will do.
 
--o ip-json is what ip -d -j show prints, -o table and the others have every
+-o ip-json is what ip -d -j show prints, -o brief what ip -br does (of links,
+addresses and neighbours), -o table and the others have every
 column, or those that --columns names.
 
 ` + instantHelp,
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
+  nlrec show address -o brief
   nlrec show neighbour -j | jq '.[].lladdr'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

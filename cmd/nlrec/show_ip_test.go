@@ -253,6 +253,7 @@ func TestShowAsIP(t *testing.T) {
 		s, at := agreesWithIP(t, db, step)
 		if i == filteredStep {
 			filtersAgree(t, db, at)
+			briefAgrees(t, db)
 		}
 		shown, instants = append(shown, s), append(instants, at)
 	}
@@ -324,6 +325,34 @@ func filtersAgree(t *testing.T, db, at string) {
 			if len(want) == 0 || !slices.Equal(got, want) {
 				t.Errorf("%s %s: nlrec shows\n%s\nip\n%s", kind, filter, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
+		}
+	}
+}
+
+// briefAgrees waits until nlrec shows what ip -br does.
+func briefAgrees(t *testing.T, db string) {
+	t.Helper()
+	lines := func(name string, args ...string) (all []string) {
+		out, err := exec.Command(name, args...).Output()
+		if err != nil {
+			t.Fatalf("%s %v: %v", name, args, err)
+		}
+		for line := range strings.Lines(string(out)) {
+			all = append(all, strings.TrimRight(line, " \n"))
+		}
+		slices.Sort(all)
+		return all
+	}
+	for _, kind := range []string{"link", "address", "neighbour"} {
+		var want, got []string
+		for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+			want, got = lines("ip", "-br", kind, "show"), lines("nlrec", "show", kind, "-o", "brief", "--db", db)
+			if slices.Equal(want, got) {
+				break
+			}
+		}
+		if len(want) == 0 || !slices.Equal(want, got) {
+			t.Errorf("ip -br %s shows\n%s\nnlrec\n%s", kind, strings.Join(want, "\n"), strings.Join(got, "\n"))
 		}
 	}
 }
