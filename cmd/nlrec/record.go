@@ -43,7 +43,7 @@ On a terminal it prints each change on a line.`,
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return record(c.Context(), dbPath(c), quiet, config, c.OutOrStdout(), c.ErrOrStderr())
+			return record(c.Context(), dbPath(c), quiet, !isAlone(c), config, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
@@ -55,9 +55,9 @@ On a terminal it prints each change on a line.`,
 	return c
 }
 
-// record records into the file at path. It says on stderr what it does, and
+// record records into the file at path, restricted as soon as it has begun. It says on stderr what it does, and
 // prints changes to stdout if that is a terminal.
-func record(ctx context.Context, path string, quiet bool, config recorder.Config, stdout, stderr io.Writer) (err error) {
+func record(ctx context.Context, path string, quiet, restricted bool, config recorder.Config, stdout, stderr io.Writer) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return query.WithPath(path, err)
@@ -74,6 +74,11 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	lines := changeLines{}
 	config.Ready = func(found recorder.Summary) {
+		if restricted {
+			if err := restrictRecorder(path); err != nil {
+				config.Log.Warn("the recorder has more rights than it needs", "error", err)
+			}
+		}
 		manager.ready(found)
 		lines.links = found.Links
 		if !quiet {
