@@ -127,7 +127,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, // misuse makes them
 	}
-	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
+	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording is this `FILE`; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(
 		recordCommand(),
 		showCommand(),

@@ -47,8 +47,8 @@ On a terminal it prints each change on a line.`,
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
-	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
-	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "each `SPAN` look for what the kernel never announces; 0: never")
+	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer of `N` octets: a small one shows what an overrun does")
 	config.Limits.FreeShare = 0.1
 	limitFlags(c, &config.Limits)
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only

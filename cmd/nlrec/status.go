@@ -33,7 +33,7 @@ func statusCommand() *cobra.Command {
 			return errors.Join(printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) }), err)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 

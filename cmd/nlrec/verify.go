@@ -58,7 +58,7 @@ Its exit code is 0 when all is right and 1 when it is not.`,
 			return interrupted(cmd.Context(), verify(cmd, output, live))
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	cmd.Flags().BoolVar(&live, "live", false, "compare with the running kernel too")
 	return cmd
 }
