@@ -42,6 +42,7 @@ func TestEcho(t *testing.T) {
 		p := sit(t, []string{"NLREC_DB=" + db, "XDG_STATE_HOME=" + dir}, args...)
 		p.expect(tt.want)
 		if args[0] == "shell" {
+			p.expect("nlrec@#30> ") // then the terminal is the shell's
 			p.press(ctrlD)
 		}
 		p.leaves(0)

@@ -78,9 +78,10 @@ func TestShellStuck(t *testing.T) {
 	db, env, _ := sample(t)
 	p := sit(t, env, "shell", "--db", db)
 	p.expect("nlrec> ")
-	idle := cpuTime(t, p.cmd.Process.Pid)
+	reader := childOf(t, p.cmd.Process.Pid)
+	idle := cpuTime(t, reader)
 	p.press("SELECT instr(hex(zeroblob(4000000)), hex(zeroblob(2000000)) || '1');\r")
-	for tick := time.Tick(10 * time.Millisecond); cpuTime(t, p.cmd.Process.Pid) < idle+30; { // until it is at work
+	for tick := time.Tick(10 * time.Millisecond); cpuTime(t, reader) < idle+30; { // until it is at work
 		<-tick
 	}
 	p.press(ctrlC)
