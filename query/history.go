@@ -20,6 +20,7 @@ type Lasting struct {
 	Entry
 	Until int64 // when the next change came; where it lasts, until when that is known
 	Lasts bool  // there was none
+	Span  int64 // how long that was, whatever the clock was set to meanwhile, microseconds
 }
 
 // History tells the changes of every object of which the filter ever held. To
@@ -54,7 +55,7 @@ func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, b
 	if err := begin(last); err != nil {
 		return err
 	}
-	h := history{last: last, reach: c.last, tell: tell}
+	h := history{last: last, reach: c.last, line: c.timeline, tell: tell}
 	first, err := c.number(ctx, `SELECT at_us FROM change WHERE object = ? ORDER BY id LIMIT 1`, object)
 	if err != nil {
 		return err
@@ -86,13 +87,14 @@ func (c *Changes) lastOf(ctx context.Context, w walk) (*Change, error) {
 type history struct {
 	last  *Change
 	reach int64 // until when the recording reaches
+	line  *timeline
 	held  []Entry
 	tell  func(Lasting) error
 }
 
 func (h *history) take(e Entry) error {
 	if e.Change != nil {
-		if err := h.release(e.At, false); err != nil {
+		if err := h.release(e.ID, e.At); err != nil {
 			return err
 		}
 	}
@@ -100,11 +102,16 @@ func (h *history) take(e Entry) error {
 	return nil
 }
 
-func (h *history) end() error { return h.release(h.reach, true) }
+func (h *history) end() error { return h.release(0, h.reach) }
 
-func (h *history) release(until int64, lasts bool) error {
+// release tells what is held, which lasted until a change; 0: it lasts.
+func (h *history) release(id, until int64) error {
 	for _, e := range h.held {
-		if err := h.tell(Lasting{e, until, lasts}); err != nil {
+		l := Lasting{Entry: e, Until: until, Lasts: id == 0}
+		if e.Change != nil {
+			l.Span = h.line.elapsed(e.ID, e.At, id, until)
+		}
+		if err := h.tell(l); err != nil {
 			return err
 		}
 	}
@@ -118,7 +125,7 @@ func (l Lasting) Pieces(clock Clock) []Piece {
 	if l.Change == nil {
 		return pieces
 	}
-	span := "for " + FormatSpan(time.Duration(l.Until-l.At)*time.Microsecond)
+	span := "for " + FormatSpan(time.Duration(l.Span)*time.Microsecond)
 	switch {
 	case l.Lasts && l.state == 0 && l.Kind.Mortal:
 		span = "for ever"
@@ -143,7 +150,7 @@ func (e *Encoder) Lasting(l Lasting) any {
 	if l.Change == nil {
 		return e.Entry(l.Entry)
 	}
-	j := lastingJSON{changeJSON: e.change(l.Change), LastedUS: l.Until - l.At}
+	j := lastingJSON{changeJSON: e.change(l.Change), LastedUS: l.Span}
 	if !l.Lasts {
 		until := FormatTime(l.Until, e.loc)
 		j.Until, j.UntilUS = &until, &l.Until

@@ -17,7 +17,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
 		if !r.suspicious() {
-			r.awake = wall()
+			r.awake = r.wall()
 		}
 		if len(r.rest) == 0 && r.overrun == nil {
 			idle := time.Now()
@@ -29,6 +29,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case <-r.polls.timer():
 			case <-r.continued:
 				r.signalled = true
+			case <-r.clockSet:
 			case <-r.inbox.Ready:
 				r.rest = r.inbox.Take()
 			}
@@ -49,6 +50,9 @@ func (r *Recorder) follow(ctx context.Context) error {
 
 // turn does what there is to do.
 func (r *Recorder) turn() error {
+	if err := r.readClocks(); err != nil {
+		return err
+	}
 	if r.suspicious() {
 		items, _, err := r.flush()
 		if err != nil {
@@ -130,7 +134,7 @@ func (r *Recorder) end() error {
 	}
 	for _, k := range rtnl.Kinds() {
 		if r.polls.cost[k] < lastLook {
-			r.state.suspect(subject{k, 0}, doubt{at: wall()})
+			r.state.suspect(subject{k, 0}, doubt{at: r.wall()})
 		}
 	}
 	if err := r.lookAgain(); err != nil {
@@ -141,7 +145,7 @@ func (r *Recorder) end() error {
 			return err
 		}
 	}
-	return r.store.End(r.ctx, wall())
+	return r.store.End(r.ctx, r.wall())
 }
 
 // lastLook is what a look at a kind may take when the recorder ends. What takes
@@ -159,13 +163,24 @@ func (r *Recorder) commitFull() error {
 // commit writes the changes that wait.
 func (r *Recorder) commit() error {
 	changes := r.state.batch
-	if len(changes) == 0 {
-		return nil
-	}
-	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Datings: r.state.datings, Clock: r.stepped()}); err != nil {
+	if err := r.readClocks(); err != nil {
 		return err
 	}
-	if r.ready && r.Committed != nil {
+	batch := store.Batch{Changes: changes, Datings: r.state.datings, Sleeps: r.time.sleeps}
+	if r.time.steps != nil && r.placeable(changes) {
+		batch.Steps = r.time.steps
+	}
+	if len(changes) == 0 && len(batch.Steps) == 0 && len(batch.Sleeps) == 0 {
+		return nil
+	}
+	if err := r.store.Append(r.ctx, batch); err != nil {
+		return err
+	}
+	r.time.sleeps = nil
+	if batch.Steps != nil {
+		r.time.steps = nil
+	}
+	if r.ready && len(changes) > 0 && r.Committed != nil {
 		r.Committed(changes)
 	}
 	clear(changes)

@@ -33,7 +33,7 @@ func (r *Recorder) recover() error {
 		return err
 	}
 	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
-	return r.store.CloseGap(r.ctx, g.id, wall(), lost.count+more)
+	return r.store.CloseGap(r.ctx, g.id, r.wall(), lost.count+more)
 }
 
 // openGap opens a gap.
@@ -51,7 +51,7 @@ func (r *Recorder) noteRefused() error {
 			continue
 		}
 		r.Log.Warn("no notifications of a kind", "kind", k.Name, "error", why)
-		g, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"})
+		g, err := r.openGap(store.Gap{Kind: k, From: r.wall(), Reason: "group refused"})
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (r *Recorder) undecodable(k *rtnl.Kind, why error) error {
 		return nil
 	}
 	r.Log.Warn("a message cannot be read", "error", why)
-	id, err := r.store.OpenGap(r.ctx, store.Gap{Kind: k, From: wall(), Reason: "undecodable message"})
+	id, err := r.store.OpenGap(r.ctx, store.Gap{Kind: k, From: r.wall(), Reason: "undecodable message"})
 	r.blind[k] = id
 	return err
 }
@@ -79,5 +79,5 @@ func (r *Recorder) readable(k *rtnl.Kind) error {
 		return nil
 	}
 	delete(r.blind, k)
-	return r.store.CloseGap(r.ctx, id, wall(), 0)
+	return r.store.CloseGap(r.ctx, id, r.wall(), 0)
 }

@@ -54,6 +54,8 @@ type Config struct {
 	// incurious infers but never looks again: for tests that show what
 	// inference does alone.
 	incurious bool
+	// clock reads the clocks; nil: those of the machine. Tests set it.
+	clock func() store.Clock
 	// listenTo are the kinds whose groups to join; nil: all.
 	listenTo []*rtnl.Kind
 }
@@ -96,7 +98,9 @@ type Recorder struct {
 	interrupts int64           // of the listener, as far as they are explained
 	doubting   time.Time       // since when something is in doubt
 	awake      int64           // when it was seen to run last
-	offset     int64           // of the wall clock from the time since boot
+	time       timepiece
+	now        func() store.Clock
+	clockSet   <-chan struct{} // the clock was set
 	ready      bool
 }
 
@@ -136,6 +140,9 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, hints: map[uint16][]hint{}, blind: map[*rtnl.Kind]int64{},
 		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, refused: map[*rtnl.Kind]int64{}, continued: make(chan os.Signal, 1)}
 	r.state.literal, r.state.incurious = c.literal, c.literal || c.incurious
+	if r.now = c.clock; r.now == nil {
+		r.now = clocks
+	}
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
@@ -156,7 +163,7 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 	if kinds == nil {
 		kinds = rtnl.Kinds()
 	}
-	r.listener, err = rtnl.Listen(kinds, cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox)
+	r.listener, err = rtnl.Listen(kinds, cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox, r.stamp())
 	if err != nil {
 		return err
 	}
@@ -177,6 +184,13 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.dumper.Close()) }()
 	signal.Notify(r.continued, unix.SIGCONT)
 	defer signal.Stop(r.continued)
+	set, closeClock, err := watchClock()
+	if err != nil {
+		r.Log.Info("the kernel does not tell when the clock is set: it is looked at with every change, and when polls are due", "error", err)
+	} else {
+		r.clockSet = set
+		defer func() { err = errors.Join(err, closeClock()) }()
+	}
 	if err := r.begin(); err != nil {
 		return err
 	}
@@ -189,9 +203,9 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 // begin looks at everything for the first time in this session. What an
 // earlier session recorded is compared, and the time since is a gap.
 func (r *Recorder) begin() error {
-	at := clocks()
+	at := r.now()
 	r.awake = at.Wall
-	r.offset = at.Wall - at.Boot
+	r.time.last, r.time.noted = at, at
 	watched, polled, err := r.store.Begin(r.ctx, at, r.Version)
 	if err != nil {
 		return err
@@ -200,6 +214,9 @@ func (r *Recorder) begin() error {
 		r.known[k] = polled
 	}
 	why := purpose{how: store.Dumped, blind: true}
+	if watched > at.Wall {
+		r.time.unseen = watched
+	}
 	if watched != 0 {
 		why.how = store.Found
 		if why.gap, err = r.openGap(store.Gap{From: min(watched, at.Wall), Reason: "not recording"}); err != nil {
@@ -212,7 +229,7 @@ func (r *Recorder) begin() error {
 	if _, err := r.lookAtAll(why); err != nil {
 		return err
 	}
-	now := wall()
+	now := r.wall()
 	if why.gap != nil {
 		if err := r.store.CloseGap(r.ctx, why.gap.id, now, 0); err != nil {
 			return err

@@ -47,7 +47,7 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 	if !r.wasSuspended(len(items) > 0) {
 		return nil
 	}
-	from, until := r.awake, wall()
+	from, until := r.awake, r.wall()
 	for _, item := range items {
 		if item.Since != 0 {
 			from = min(from, item.Since)

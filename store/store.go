@@ -39,6 +39,10 @@ type Store struct {
 	session int64
 	change  int64 // id of the last change
 	last    int64 // at_us of the last change, or 0
+	floor   int64 // at_us that the next change must not go below
+	back    Step  // the last one back in this session
+	boot    int64 // of the last reading of the clocks that was noted
+	open    map[int64]*openGap
 	tables  map[*rtnl.Kind]*table
 	changes *inserter
 	now     *inserter
@@ -69,7 +73,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	db.SetMaxOpenConns(1) // one writer
-	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
+	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), f.Close())
 	}
