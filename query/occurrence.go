@@ -41,7 +41,11 @@ const stretchRows = `
 // readStretches reads the stretches, and leaves none where the clock was never
 // set back.
 func (l *timeline) readStretches(ctx context.Context) (err error) {
-	rows, err := l.QueryContext(ctx, stretchRows)
+	text := stretchRows
+	if noted, err := l.number(ctx, `SELECT count(*) FROM pragma_table_info('session') WHERE name = 'watched_us'`); err != nil || noted == 0 {
+		text = strings.ReplaceAll(text, "s.watched_us, ", "") // an older nlrec made it
+	}
+	rows, err := l.QueryContext(ctx, text)
 	if err != nil {
 		return err
 	}
