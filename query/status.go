@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 )
 
@@ -30,16 +31,24 @@ type Status struct {
 	Gaps     int64   `json:"gaps"`
 	Missed   int64   `json:"gaps_us"`   // time covered by gaps, counted once
 	LastGaps []Gap   `json:"last_gaps"` // latest last
+	noted    int64   // until when the last session is known to have watched
 
 	// Corrections counts the changes that a dump found outside of any gap:
 	// nothing had announced them, and nothing let them be inferred.
 	Corrections int64 `json:"corrections"`
+
+	WAL    int64   `json:"wal"`    // octets of the write-ahead log
+	Health *Health `json:"health"` // of the last session, as the file has it; nil: it has not noted it
 }
 
 // Runner is a recorder that has the file open.
 type Runner struct {
-	PID   int64 `json:"pid"` // 0: not noted yet
-	Since int64 `json:"since_us"`
+	PID   int64          `json:"pid"` // 0: not noted yet
+	Since int64          `json:"since_us"`
+	State string         `json:"state"`            // recording, starting, busy, stalled or unknown
+	Why   string         `json:"why,omitempty"`    // it is not recording, or that is unknown
+	From  int64          `json:"state_since_us"`   // of a recorder that does not record, as far as is known
+	Live  *health.Report `json:"health,omitempty"` // what it says of itself; nil: it could not be asked
 }
 
 // Count is the number of objects of a kind that exist.
@@ -63,11 +72,17 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 			s.Size += info.Size()
 		}
 	}
-	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l))
+	if info, err := os.Stat(path + "-wal"); err == nil {
+		s.WAL = info.Size()
+	}
+	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l), s.readHealth(ctx, l))
 	if err != nil {
 		err = WithPath(path, err)
 	}
-	return s, errors.Join(err, l.Close())
+	if err = errors.Join(err, l.Close()); err == nil && s.Recorder != nil {
+		s.Recorder.ask(ctx, path, s.noted)
+	}
+	return s, err
 }
 
 func (s *Status) readNumbers(ctx context.Context, l *timeline) error {

@@ -21,7 +21,10 @@ func (r *Recorder) follow(ctx context.Context) error {
 		}
 		if len(r.rest) == 0 && r.overrun == nil {
 			idle := time.Now()
+			r.busy("")
 			select {
+			case answer := <-r.Health.ask:
+				answer <- struct{}{}
 			case <-ctx.Done():
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
@@ -33,6 +36,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case <-r.inbox.Ready:
 				r.rest = r.inbox.Take()
 			}
+			r.busy("working")
 			r.idled(idle)
 		}
 		if ctx.Err() != nil {
@@ -79,6 +83,7 @@ func (r *Recorder) work() error {
 	if err := r.receiveAll(items, false); err != nil {
 		return err
 	}
+	r.noteQueue()
 	r.inbox.Release()
 	busy := len(r.inbox.Ready) > 0
 	if !busy || time.Since(r.filling) > maxDelay {
@@ -145,6 +150,9 @@ func (r *Recorder) end() error {
 			return err
 		}
 	}
+	if err := r.noteHealth(); err != nil {
+		return err
+	}
 	return r.store.End(r.ctx, r.wall())
 }
 
@@ -173,9 +181,12 @@ func (r *Recorder) commit() error {
 	if len(changes) == 0 && len(batch.Steps) == 0 && len(batch.Sleeps) == 0 {
 		return nil
 	}
+	before := r.busy("writing")
 	if err := r.store.Append(r.ctx, batch); err != nil {
 		return err
 	}
+	r.busy(before)
+	r.written(batch)
 	r.time.sleeps = nil
 	if batch.Steps != nil {
 		r.time.steps = nil

@@ -5,6 +5,9 @@ package recorder
 // nothing in adopt.go.
 
 import (
+	"errors"
+
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -24,6 +27,7 @@ type loss struct {
 func (r *Recorder) recover() error {
 	lost := *r.overrun
 	r.overrun = nil
+	defer r.busy(r.busy("looking at everything after a loss"))
 	g, err := r.openGap(store.Gap{From: lost.from, Reason: "overrun"})
 	if err != nil {
 		return err
@@ -33,7 +37,8 @@ func (r *Recorder) recover() error {
 		return err
 	}
 	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
-	return r.store.CloseGap(r.ctx, g.id, r.wall(), lost.count+more)
+	r.Health.update(func(h *health.Report) { h.Resyncs, h.Drops = h.Resyncs+1, h.Drops+lost.count+more })
+	return errors.Join(r.store.CloseGap(r.ctx, g.id, r.wall(), lost.count+more), r.noteHealth())
 }
 
 // openGap opens a gap.

@@ -72,5 +72,8 @@ func (r *Recorder) poll() error {
 	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 || len(r.state.batch) > 0 || r.overrun != nil {
 		return nil
 	}
+	if err := r.noteHealth(); err != nil {
+		return err
+	}
 	return r.store.Watched(r.ctx, r.awake)
 }

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -47,6 +48,9 @@ type Config struct {
 	// Committed is called with every batch of changes that is in the file,
 	// after Ready. It must not keep the slice.
 	Committed func([]store.Change)
+
+	// Health is told how the recorder fares; nil: nobody asks.
+	Health *Health
 
 	// literal takes notifications at their word and looks no further: for
 	// tests that show what that misses.
@@ -143,6 +147,10 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 	if r.now = c.clock; r.now == nil {
 		r.now = clocks
 	}
+	if r.Health == nil {
+		r.Health = &Health{}
+	}
+	r.Health.begin()
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
@@ -203,6 +211,7 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 // begin looks at everything for the first time in this session. What an
 // earlier session recorded is compared, and the time since is a gap.
 func (r *Recorder) begin() error {
+	r.busy("looking at everything for the first time")
 	at := r.now()
 	r.awake = at.Wall
 	r.time.last, r.time.noted = at, at
@@ -240,6 +249,7 @@ func (r *Recorder) begin() error {
 	}
 	r.polls.begin(r.Poll)
 	r.ready = true
+	r.Health.update(func(h *health.Report) { h.Ready = true })
 	if r.Config.Ready != nil {
 		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {

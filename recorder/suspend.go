@@ -14,6 +14,7 @@ package recorder
 import (
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -58,6 +59,7 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 		return err
 	}
 	r.late = suspension{g.id, until}
+	r.Health.update(func(h *health.Report) { h.Suspensions++ })
 	r.Log.Warn("the recorder was suspended", "since", time.UnixMicro(from))
 	return r.store.CloseGap(r.ctx, g.id, until, 0)
 }

@@ -12,15 +12,16 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs"},
+	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs", "internal/health"},
 	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
-	"recorder":               {"store", "rtnl"},
-	"query":                  {"query/fib", "store", "rtnl", "migrations"},
+	"recorder":               {"store", "rtnl", "internal/health"},
+	"query":                  {"query/fib", "store", "rtnl", "migrations", "internal/health"},
 	"query/fib":              {},
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},
+	"internal/health":        {},
 	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
 	"internal/recordingtest": {"store", "rtnl"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"nlrec/internal/health"
 	"nlrec/query"
 	"nlrec/recorder"
 	"nlrec/rtnl"
@@ -58,7 +60,13 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 			err = closeErr
 		}
 	}()
-	config.Version = version()
+	config.Version, config.Health = version(), &recorder.Health{}
+	stopServing, err := health.Serve(path, config.Health.Report)
+	if err != nil {
+		fmt.Fprintf(stderr, "nlrec: nlrec status cannot ask this recorder how it fares: %v\n", err)
+	} else {
+		defer func() { err = errors.Join(err, stopServing()) }()
+	}
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	if !quiet {
 		lines := changeLines{}

@@ -50,6 +50,7 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)
 	}
 	line("corrections", "%d, found by a dump, not announced", s.Corrections)
+	printHealth(line, s, now)
 	for _, c := range s.Objects {
 		line(c.Kind, "%d now", c.Count)
 	}
@@ -66,8 +67,38 @@ func recorderState(s *query.Status, now time.Time) string {
 	case s.Recorder.PID == 0:
 		return "starting"
 	}
-	return fmt.Sprintf("running, process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+	text := fmt.Sprintf(", process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+	switch r := s.Recorder; r.State {
+	case "recording":
+		return "running" + text
+	case "unknown":
+		return "running" + text + "; whether it records is not known: " + r.Why
+	case "starting":
+		return r.State + text + ": " + r.Why
+	default:
+		return fmt.Sprintf("%s since %s, process %d: %s", r.State, moment(r.From, now), r.PID, r.Why)
+	}
 }
+
+// printHealth prints how the last session fares: as its recorder says, or else
+// as the file has it.
+func printHealth(line func(name, format string, args ...any), s *query.Status, now time.Time) {
+	line("log", "%s not yet folded into the file", size(s.WAL))
+	if s.Recorder != nil && s.Recorder.Live != nil {
+		h := s.Recorder.Live
+		if h.LastCommit != 0 {
+			line("last commit", "%s", moment(h.LastCommit, now))
+		}
+		line("lag", "%s, at most %s", span(h.Lag), span(h.MostLag))
+		line("queue", "%s, at most %s", size(h.Queue), size(h.MostQueue))
+	}
+	if h := s.Health; h != nil {
+		line("session", "lost %d notifications, looked at everything again %d times, %d corrections, %d suspensions; noted %s",
+			h.Drops, h.Resyncs, h.Corrections, h.Suspensions, moment(h.At, now))
+	}
+}
+
+func span(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }
 
 func coverage(s *query.Status) string {
 	switch {
