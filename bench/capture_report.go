@@ -8,7 +8,7 @@ import (
 // capture lets everybody record the same loads.
 func capture(b *bench) (section, error) {
 	s := section{Name: "Capture", How: `A thread on one core makes the requests over one socket, 128 in a message; who records is
-on another core, alone. Lost is what the kernel counts as dropped at the socket. CPU is of the process, from
+on another core, alone, unless it says that both use both. Lost is what the kernel counts as dropped at the socket. CPU is of the process, from
 the first request until nothing is left to do, for each million of notifications that were received. Bytes are those
 added to the files. NDB is slow: it gets a smaller load, and nlrec the same beside it.`}
 	runs := map[string]captured{}
@@ -53,7 +53,7 @@ func (b *bench) captureRuns() (runs []captureRun) {
 			runs = append(runs, captureRun{sized(c, i), c, many})
 		}
 		if i == most {
-			runs = append(runs, captureRun{"unprivileged", unprivileged, many}, captureRun{"NDB, many", ndb, many})
+			runs = append(runs, captureRun{"both cores", onBothCores, many}, captureRun{"unprivileged", unprivileged, many}, captureRun{"NDB, many", ndb, many})
 		}
 	}
 	few, flaps := comingAndGoing(b.scale.NDB), flappingRoutes(b.scale.Flaps)
@@ -88,6 +88,7 @@ func captureTable(order []captureRun, runs map[string]captured) table {
 // captureGoals compares the runs with what is wanted.
 func captureGoals(runs map[string]captured, most int) []goal {
 	forced, plain, rtm, fl := runs[sized(nlrec, most)], runs["unprivileged"], runs[sized(rtmon, most)], runs["nlrec flaps"]
+	shared := runs["both cores"]
 	goals := []goal{
 		{"notifications lost, receive buffer forced, queue of 512 MB", "0", whole(forced.Lost) + " of " + whole(forced.Notifications),
 			within(forced.Lost == 0 && forced.Recorded == forced.Notifications)},
@@ -97,7 +98,8 @@ func captureGoals(runs map[string]captured, most int) []goal {
 			within(plain.Wrong == "" && plain.Told == plain.Lost)},
 		{"bytes per change, 1,000 routes flap", "70", figure(fl.bytesPerChange()), within(fl.bytesPerChange() <= 70)},
 		{"bytes per change, " + forced.Load, "110", figure(forced.bytesPerChange()), within(forced.bytesPerChange() <= 110)},
-		{"changes a second to disk, two cores", "150,000", figure(forced.perSecond()), within(forced.perSecond() >= 150_000)},
+		{"changes a second to disk, two cores shared with the source", "150,000",
+			fmt.Sprintf("%s, on one core of its own %s", figure(shared.perSecond()), figure(forced.perSecond())), within(shared.perSecond() >= 150_000)},
 	}
 	ratio := forced.cpuPerMillion() / rtm.cpuPerMillion()
 	python := runs["NDB"]

@@ -40,7 +40,20 @@ const recording = "nlrec.db"
 var (
 	nlrec        = recorderAs("nlrec", false)
 	unprivileged = recorderAs("nlrec, unprivileged", true)
+	onBothCores  = spreading(recorderAs("nlrec, both cores", false))
 )
+
+// spreading lets a contender and the source use all cores.
+func spreading(c contender) contender {
+	start := c.start
+	c.start = func(w *world) (*process, error) {
+		if err := w.spread(); err != nil {
+			return nil, err
+		}
+		return start(w)
+	}
+	return c
+}
 
 func recorderAs(name string, unprivileged bool) contender {
 	return contender{

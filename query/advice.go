@@ -86,9 +86,6 @@ func (c *complaint) aboutTable(catalog []Table) string {
 		return ""
 	}
 	name = strings.ToLower(name[strings.LastIndex(name, ".")+1:])
-	if kind, isAt := strings.CutSuffix(name, "_at"); isAt && isKind(kind) {
-		return "it asks one recording: several are asked with --at, or by " + kind + "_history"
-	}
 	best := tableNotions[name]
 	for _, meaning := range []string{kindWords[name], kindNotions[name], nearest(name, tableNames(catalog))} {
 		if best == "" {

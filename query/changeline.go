@@ -223,14 +223,17 @@ func (g *LogGap) text(clock Clock) string {
 }
 
 // A Clock writes instants for people as short as ParseInstant reads them back.
-type Clock struct{ Location *time.Location }
+type Clock struct {
+	Location *time.Location
+	Away     bool // it is not that of the place where nlrec runs
+}
 
 // Format writes the date and the time to the microsecond, and the distance from
 // UTC where the place does not tell, or the clocks showed that time twice.
 func (c Clock) Format(us int64) string {
 	t := time.UnixMicro(us).In(c.Location)
 	layout := "2006-01-02 15:04:05.000000"
-	if c.Location == time.UTC || shownTwice(t) {
+	if c.Away || c.Location == time.UTC || shownTwice(t) {
 		layout += "Z07:00"
 	}
 	return t.Format(layout)

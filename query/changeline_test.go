@@ -33,7 +33,7 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := Clock{tt.loc}.Format(at.UnixMicro())
+		got := Clock{Location: tt.loc}.Format(at.UnixMicro())
 		if again, err := ParseInstant(got, time.UnixMicro(t0), tt.loc); got != tt.want || err != nil || again.At != at.UnixMicro() {
 			t.Errorf("%s: %s, want %s; it reads as %v, %v", tt.at, got, tt.want, again, err)
 		}

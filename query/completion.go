@@ -42,6 +42,11 @@ func (r *Reader) Completer(ctx context.Context) (*Completer, error) {
 	return c, err
 }
 
+// Links lists the names of links that can be typed without quotes.
+func (c *Completer) Links() []string {
+	return slices.DeleteFunc(slices.Clone(c.links), func(name string) bool { return strings.ContainsAny(name, `'"`) })
+}
+
 // LinkNames lists the names that links have had.
 func (r *Reader) LinkNames(ctx context.Context) ([]string, error) {
 	return r.texts(ctx, `SELECT ifname FROM link_state UNION SELECT j.value FROM link_state, json_each(altnames) j`)

@@ -16,8 +16,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"nlrec/rtnl"
 )
@@ -267,20 +265,4 @@ func StatOf(g Group) Stat {
 		}
 	}
 	return s
-}
-
-// CutInstants parts the instants that the arguments of a command begin with
-// from the words of a filter behind them. They may also be written A..B. Where
-// there is but one, the other is the latest there is.
-func CutInstants(args []string, loc *time.Location) (from, to string, words []string) {
-	if a, b, ok := strings.Cut(args[0], ".."); ok {
-		return cmp.Or(a, "last"), cmp.Or(b, "last"), args[1:]
-	}
-	if len(args) > 1 {
-		_, err := ParseInstant(args[1], time.Now(), loc)
-		if err == nil || strings.ContainsAny(args[1][:min(1, len(args[1]))], "#@0123456789") {
-			return args[0], args[1], args[2:]
-		}
-	}
-	return args[0], "last", args[1:]
 }

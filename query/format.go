@@ -32,6 +32,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/olekukonko/tablewriter/tw"
 )
 
 // Source is what rows come from. Next returns nil after the last.
@@ -40,9 +42,9 @@ type source interface {
 	Next() ([]any, error)
 }
 
-// formats are the ways to write rows, by name.
+// formats are the ways to write rows, by name, beside tables.
 var formats = map[string]func(*bufio.Writer, source) error{
-	"table": writeASCII, "box": writeBox, "line": writeRecords,
+	"line": writeRecords,
 	"json": writeJSON, "ndjson": writeLines,
 	"csv": writeCSV, "tsv": writeTSV, "markdown": writeMarkdown, "html": writeHTML,
 }
@@ -52,16 +54,21 @@ func Formats() []string {
 	return []string{"table", "box", "line", "json", "ndjson", "csv", "tsv", "markdown", "html"}
 }
 
-// Write writes all rows in one of Formats. What it has written when rows fail
-// is whole: a JSON array is closed.
-func Write(w io.Writer, format string, rows *Rows) error { return write(w, format, rows) }
+// tableStyles are the lines of tables: those of sqlite3(1)'s modes box and table.
+var tableStyles = map[string]tw.BorderStyle{"box": boxStyle, "table": asciiStyle}
 
-func write(w io.Writer, format string, rows source) error {
-	f := formats[format]
+// Write writes all rows in one of Formats; a table fits the page. What it has
+// written when rows fail is whole: a JSON array is closed.
+func Write(w io.Writer, p Page, format string, rows *Rows) error { return write(w, p, format, rows) }
+
+func write(w io.Writer, p Page, format string, rows source) error {
+	b, f := bufio.NewWriterSize(w, 64<<10), formats[format]
+	if style, isTable := tableStyles[format]; isTable {
+		return errors.Join(writeTable(b, p, style, rows), b.Flush())
+	}
 	if f == nil {
 		return fmt.Errorf("%s: no format; there are %s", format, strings.Join(Formats(), ", "))
 	}
-	b := bufio.NewWriterSize(w, 64<<10)
 	return errors.Join(f(b, rows), b.Flush())
 }
 

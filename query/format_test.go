@@ -19,12 +19,17 @@ type given struct {
 	columns []string
 	rows    [][]any
 	err     error
+	ended   bool
 }
 
 func (g *given) Columns() []string { return g.columns }
 
 func (g *given) Next() ([]any, error) {
 	if len(g.rows) == 0 {
+		if g.ended && g.err == nil {
+			panic("rows are read after their end, where SQLite begins anew")
+		}
+		g.ended = true
 		return nil, g.err
 	}
 	row := g.rows[0]
@@ -81,7 +86,7 @@ func TestWrite(t *testing.T) {
 		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
 			var got strings.Builder
 			wantErr := tt.rows.err
-			if err := write(&got, tt.format, &tt.rows); !errors.Is(err, wantErr) {
+			if err := write(&got, Page{}, tt.format, &tt.rows); !errors.Is(err, wantErr) {
 				t.Errorf("error %v, want %v", err, wantErr)
 			}
 			if got.String() != tt.want {
@@ -94,14 +99,14 @@ func TestWrite(t *testing.T) {
 func TestWriteErrors(t *testing.T) {
 	rows := func() *given { return &given{columns: []string{"a"}, rows: [][]any{{strings.Repeat("x", 200_000)}}} }
 	for _, format := range Formats() {
-		if err := write(iotest.TruncateWriter(failing{}, 0), format, rows()); err != nil {
+		if err := write(iotest.TruncateWriter(failing{}, 0), Page{}, format, rows()); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
-		if err := write(failing{}, format, rows()); !errors.Is(err, errGiven) {
+		if err := write(failing{}, Page{}, format, rows()); !errors.Is(err, errGiven) {
 			t.Errorf("%s: error %v, want that of the writer", format, err)
 		}
 	}
-	if err := write(failing{}, "xml", rows()); err == nil {
+	if err := write(failing{}, Page{}, "xml", rows()); err == nil {
 		t.Error("a format that there is not")
 	}
 }
@@ -136,7 +141,7 @@ func TestLargeTable(t *testing.T) {
 		g.rows = append(g.rows, []any{i})
 	}
 	var b strings.Builder
-	if err := write(&b, "table", &g); err != nil || strings.Count(b.String(), "\n") != maxDrawn+5 {
+	if err := write(&b, Page{}, "table", &g); err != nil || strings.Count(b.String(), "\n") != maxDrawn+5 {
 		t.Errorf("%d lines, error %v", strings.Count(b.String(), "\n"), err)
 	}
 }
@@ -147,7 +152,7 @@ func TestLongTable(t *testing.T) {
 	var b strings.Builder
 	w := bufio.NewWriter(&b)
 	rest := given{columns: []string{"n"}, rows: [][]any{{"x"}, {"wider"}}, err: errGiven}
-	err := drawLong(w, tw.NewSymbols(asciiStyle), []string{"n"}, [][]string{{"abc"}}, &rest)
+	err := drawLong(w, tw.NewSymbols(asciiStyle), false, []int{3}, held{header: []string{"n"}, lines: [][]string{{"abc"}}}, &rest)
 	want := "+-----+\n| n   |\n+-----+\n| abc |\n| x   |\n| wider |\n+-----+\n"
 	if err = errors.Join(err, w.Flush()); !errors.Is(err, errGiven) || b.String() != want {
 		t.Errorf("error %v\n%s\nwant\n%s", err, b.String(), want)
@@ -160,7 +165,7 @@ func TestReadBack(t *testing.T) {
 	const text = "SELECT 1 AS a, 'x,\"y' AS b, NULL AS c UNION ALL SELECT 2, 'z', 'w'"
 	printed := func(format string) string {
 		var b strings.Builder
-		if err := open(t, path, "").Query(t.Context(), text, func(rows *Rows) error { return Write(&b, format, rows) }); err != nil {
+		if err := open(t, path, "").Query(t.Context(), text, func(rows *Rows) error { return Write(&b, Page{}, format, rows) }); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

@@ -7,32 +7,12 @@ import (
 	"errors"
 	"html"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 // writeRecords writes each value on a line of its own, and an empty line
 // between rows.
 func writeRecords(w *bufio.Writer, rows source) error {
-	names, width := cells(rows.Columns()), 0
-	for _, name := range names {
-		width = max(width, twwidth.Width(name))
-	}
-	for first := true; ; first = false {
-		row, err := rows.Next()
-		if row == nil || err != nil {
-			return err
-		}
-		if !first {
-			w.WriteString("\n")
-		}
-		for i, v := range row {
-			_, err = w.WriteString(strings.Repeat(" ", width-twwidth.Width(names[i])) + names[i] + " = " + Visible(valueText(v)) + "\n")
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return eachVisible(rows, recordWriter(w, cells(rows.Columns()), 0))
 }
 
 func writeTSV(w *bufio.Writer, rows source) error {

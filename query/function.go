@@ -3,7 +3,8 @@ package query
 // route_at('10m ago') and its like. To SQLite each is a virtual table whose
 // last, hidden column takes the argument. Rows come from the same SELECT that
 // --at uses, run on the timeline's connection, and only the columns that the
-// statement looks at are asked for.
+// statement looks at are asked for. Of several recordings each finds the instant
+// by itself, and its rows follow those of the one before, behind its host.
 //
 // A join of two instants asks the inner function again for every row of the
 // outer. The second time, its rows are kept in memory, found by the columns
@@ -12,6 +13,7 @@ package query
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,10 +29,10 @@ const moduleName = "nlrec_as_of"
 
 // functions is the module behind all the functions of one Reader.
 type functions struct {
-	timeline *timeline
-	ctx      context.Context // of the statement that runs
-	err      error           // why it failed, which SQLite would pass on as text, or not at all
-	uses     uses
+	recordings []*recording    // that rows come from
+	ctx        context.Context // of the statement that runs
+	err        error           // why it failed, which SQLite would pass on as text, or not at all
+	uses       uses
 }
 
 // fail notes why a statement fails.
@@ -69,17 +71,23 @@ type function struct {
 }
 
 func (t *function) describe() error {
-	rows, err := t.timeline.QueryContext(context.Background(), t.body+` LIMIT 0`, 0, 0)
+	rows, err := t.recordings[0].timeline.QueryContext(context.Background(), t.body+` LIMIT 0`, 0, 0)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	if t.several() {
+		t.columns = []string{"host TEXT"}
+	}
 	types, err := rows.ColumnTypes()
 	for _, c := range types {
 		t.columns = append(t.columns, strings.TrimSpace(c.Name()+" "+c.DatabaseTypeName()))
 	}
 	return err
 }
+
+// several reports whether rows come from more than one recording.
+func (f *functions) several() bool { return len(f.recordings) > 1 }
 
 func (t *function) Disconnect() error { return nil }
 func (t *function) Destroy() error    { return nil }
@@ -156,14 +164,18 @@ func split(text string) (numbers []int) {
 	return numbers
 }
 
-// query returns the rows at a moment, of the columns that a plan uses.
-func (t *function) query(p plan, m *Moment) (*sql.Rows, error) {
+// query returns the rows of one recording at a moment of it, of the columns that
+// a plan uses.
+func (t *function) query(p plan, of *recording, m *Moment) (*sql.Rows, error) {
 	names := []string{"1"} // so that the list is never empty
 	for _, i := range p.used {
 		name, _, _ := strings.Cut(t.columns[i], " ")
+		if name == "host" && t.several() {
+			name = literal(of.host)
+		}
 		names = append(names, name)
 	}
-	return t.timeline.QueryContext(t.ctx, "SELECT "+strings.Join(names, ", ")+" FROM ("+t.body+")", m.Change, m.At)
+	return of.timeline.QueryContext(t.ctx, "SELECT "+strings.Join(names, ", ")+" FROM ("+t.body+")", m.Change, m.At)
 }
 
 // A cursor is one use of a function in a statement.
@@ -172,8 +184,9 @@ type cursor struct {
 	plan     string
 	place    []int // of each column in row; 0: it is not used
 	argument vtab.Value
-	moment   *Moment
-	rows     *sql.Rows // not kept
+	moments  []*Moment // that it means in each recording
+	asked    int       // how many recordings were
+	rows     *sql.Rows // of the last of them; not kept
 	kept     *kept
 	matches  [][]any // of kept
 	row      []any   // nil: at the end
@@ -211,10 +224,18 @@ func (c *cursor) filter(text string, args []vtab.Value) error {
 
 // turn makes ready for another instant.
 func (c *cursor) turn(p plan, argument vtab.Value) (err error) {
-	if c.moment, err = c.t.timeline.resolveValue(c.t.ctx, argument); err != nil {
-		return err
+	c.moments = nil
+	for _, of := range c.t.recordings {
+		m, err := of.timeline.resolveValue(c.t.ctx, argument)
+		if err != nil && c.t.several() {
+			return WithPath(of.path, err)
+		}
+		if err != nil {
+			return err
+		}
+		c.t.uses.addMoment(c.t.kind, of.timeline, m)
+		c.moments = append(c.moments, m)
 	}
-	c.t.uses.addMoment(c.t.kind, c.moment)
 	c.argument, c.kept, c.place = argument, nil, make([]int, len(c.t.columns))
 	for i, column := range p.used {
 		c.place[column] = i + 1
@@ -223,10 +244,11 @@ func (c *cursor) turn(p plan, argument vtab.Value) (err error) {
 }
 
 func (c *cursor) begin(p plan, again bool, values []vtab.Value) (err error) {
+	c.asked = len(c.t.recordings)
 	if again && c.kept == nil {
-		c.kept, err = c.t.keep(p, c.moment)
+		c.kept, err = c.t.keep(p, c.moments)
 	} else if !again {
-		c.rows, err = c.t.query(p, c.moment)
+		c.asked = 0
 	}
 	if err != nil {
 		return err
@@ -242,13 +264,20 @@ func (c *cursor) Next() error { return c.t.fail(c.next()) }
 
 func (c *cursor) next() (err error) {
 	c.count++
-	switch {
-	case c.rows != nil:
-		c.row, err = scanRow(c.rows)
-	case len(c.matches) > 0:
+	if c.row = nil; len(c.matches) > 0 {
 		c.row, c.matches = c.matches[0], c.matches[1:]
-	default:
-		c.row = nil
+		return nil
+	}
+	for c.row == nil && err == nil && (c.rows != nil || c.asked < len(c.t.recordings)) {
+		if c.rows == nil {
+			c.rows, err = c.t.query(parsePlan(c.plan), c.t.recordings[c.asked], c.moments[c.asked])
+			c.asked++
+			continue
+		}
+		if c.row, err = scanRow(c.rows); c.row == nil {
+			err = errors.Join(err, c.rows.Close())
+			c.rows = nil
+		}
 	}
 	return err
 }
@@ -300,6 +329,9 @@ func scanRow(rows *sql.Rows) ([]any, error) {
 func (l *timeline) resolveValue(ctx context.Context, argument any) (*Moment, error) {
 	switch v := argument.(type) {
 	case string:
+		if l.shared && isChange(v) {
+			return nil, noSharedChange(v)
+		}
 		return l.resolve(ctx, v)
 	case int64:
 		return l.resolveInstant(ctx, strconv.FormatInt(v, 10), Instant{At: v})

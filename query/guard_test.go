@@ -9,48 +9,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nlrec/internal/escapetest"
 )
 
-// escapes try to write, or to reach beyond the recording. OUT is a file that
-// must not come to be.
-var escapes = []string{
-	"VACUUM", "VACUUM INTO 'OUT'", "vacuum main into 'OUT'",
-	"ATTACH 'OUT' AS x", "ATTACH ':memory:' AS x", "ATTACH 'file:OUT?mode=rwc' AS x", "DETACH main", "DETACH temp",
-	"INSERT INTO session (host) VALUES ('x')", "INSERT INTO now VALUES (1, 1, 1)", "REPLACE INTO now VALUES (1, 1, 1)",
-	"UPDATE change SET at_us = 0", "DELETE FROM change", "DELETE FROM gap WHERE 1", "WITH x AS (SELECT 1) DELETE FROM change",
-	"WITH x AS (SELECT 1) INSERT INTO now SELECT 1, 1, 1", "WITH x AS (SELECT 1) UPDATE change SET at_us = 0",
-	"CREATE TABLE x (y)", "CREATE TEMP TABLE x (y)", "CREATE TABLE temp.x AS SELECT 1", "CREATE TEMP VIEW x AS SELECT 1", "CREATE VIEW x AS SELECT 1",
-	"CREATE INDEX x ON change (was)", "CREATE TEMP TRIGGER x BEFORE INSERT ON now BEGIN SELECT 1; END", "CREATE VIRTUAL TABLE temp.x USING fts5(y)",
-	"CREATE VIRTUAL TABLE temp.x USING nlrec_as_of(link)", "DROP TABLE change", "DROP VIEW link", "DROP VIEW temp.link", "DROP TABLE temp.link_at",
-	"ALTER TABLE change RENAME TO x", "ALTER TABLE change ADD COLUMN x", "REINDEX", "ANALYZE", "ANALYZE change",
-	"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "END", "ROLLBACK", "SAVEPOINT x", "RELEASE x",
-	"PRAGMA query_only = 0", "PRAGMA query_only(0)", "PRAGMA writable_schema = 1", "PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "PRAGMA user_version = 7",
-	"PRAGMA application_id = 0", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA incremental_vacuum", "PRAGMA optimize", "PRAGMA temp_store_directory = '/'",
-	"PRAGMA data_store_directory = '/'", "PRAGMA trusted_schema = 1", "PRAGMA mmap_size = 1000000", "PRAGMA schema_version = 1", "PRAGMA main.locking_mode = EXCLUSIVE",
-	"EXPLAIN PRAGMA query_only = 0",
-	"SELECT load_extension('/lib/x.so')", "SELECT load_extension('x', 'y')",
-	"SELECT 1; SELECT 2", "SELECT 1; DROP TABLE change", "SELECT 1;;; DELETE FROM change -- x", "SELECT ';'; VACUUM INTO 'OUT'", "/* ; */ SELECT 1; ATTACH 'OUT' AS x",
-	"SELECT 1 -- ;\n; DELETE FROM change", "SELECT [;], \";\", `;`; DELETE FROM change", "; ; DELETE FROM change",
-	"INSERT INTO sqlite_dbpage VALUES (1, x'00')", "UPDATE sqlite_schema SET sql = ''", "DELETE FROM sqlite_schema", "INSERT INTO link_at VALUES (1)", "UPDATE link_at SET ifname = ''",
-	"EXPLAIN QUERY PLAN DELETE FROM change", "SELECT 1\x00; DELETE FROM change", "INSERT INTO json_each VALUES (1)",
-}
-
-// mistakes would be escapes if SQLite knew them.
-var mistakes = []string{
-	"SELECT * FROM pragma_journal_mode('DELETE')", "SELECT * FROM pragma_query_only(0)", "SELECT * FROM pragma_wal_checkpoint",
-	"SELECT fts3_tokenizer('simple')", "SELECT fts3_tokenizer('simple', x'00')", "SELECT readfile('/etc/passwd')", "SELECT writefile('OUT', 'x')",
-	"SELECT edit('x')", "SELECT $a('); VACUUM INTO 'OUT'; --')", ".shell touch OUT", "SELECT * FROM csv('/etc/passwd')",
-}
-
+// What nlrec refuses is refused whatever instant is asked about, and the rest of
+// the corpus that is quick fails; cmd/nlrec tries all of it.
 func TestRefused(t *testing.T) {
 	path := samplePath(t)
 	before := contents(t, filepath.Dir(path))
 	for _, at := range []string{"", "#3"} {
 		r := open(t, path, at)
-		for _, escape := range append(escapes, mistakes...) {
-			text := strings.ReplaceAll(escape, "OUT", filepath.Join(filepath.Dir(path), "out"))
+		for _, c := range escapetest.Corpus() {
+			if c.Want == escapetest.Cut {
+				continue
+			}
+			text := strings.ReplaceAll(c.SQL, "OUT", filepath.Join(filepath.Dir(path), "out"))
 			err := eachRow(t.Context(), r, text, func([]any) {})
-			if refused := errors.Is(err, ErrRefused); err == nil || !refused && !slices.Contains(mistakes, escape) {
+			if err == nil || errors.Is(err, ErrRefused) != (c.Want == escapetest.Refused) {
 				t.Errorf("%q: %v", text, err)
 			} else if Hint(err) == "" {
 				t.Errorf("%q: no hint", text)

@@ -23,10 +23,15 @@ type Lasting struct {
 	Span  int64 // how long that was, whatever the clock was set to meanwhile, microseconds
 }
 
-// History tells the changes of every object of which the filter ever held. To
-// each it first calls begin with its last change. It fails with ErrFilter when
-// there is no such object, and as the functions do.
-func (c *Changes) History(ctx context.Context, f Filter, begin func(*Change) error, tell func(Lasting) error) error {
+// History tells the changes of every object of which the filter ever held, as
+// far as what they brought about lies within a span. To each object it first
+// calls begin with its last change. It fails with ErrFilter when there is no such
+// object, as Log does, and as the functions do.
+func (c *Changes) History(ctx context.Context, f Filter, s Span, begin func(*Change) error, tell func(Lasting) error) error {
+	w, err := c.bound(ctx, s)
+	if err != nil {
+		return err
+	}
 	objects, err := c.find(ctx, f)
 	if err != nil {
 		return err
@@ -35,39 +40,74 @@ func (c *Changes) History(ctx context.Context, f Filter, begin func(*Change) err
 		return hinted{fmt.Errorf("%w: there never was such a %s in this recording", ErrFilter, f.Kind.Name), "nlrec log " + f.Kind.Name}
 	}
 	for _, object := range objects {
-		if err := c.tellHistory(ctx, f.Kind, object, begin, tell); err != nil {
+		if err := c.tellHistory(ctx, w, f.Kind, object, begin, tell); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Changes) tellHistory(ctx context.Context, k *rtnl.Kind, object int64, begin func(*Change) error, tell func(Lasting) error) error {
-	w, err := c.bound(ctx, Span{})
-	if err != nil {
-		return err
-	}
+func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object int64, begin func(*Change) error, tell func(Lasting) error) error {
 	w.selection = &selection{kinds: []*rtnl.Kind{k}, chosen: []int64{object}}
-	last, err := c.lastOf(ctx, w)
-	if err != nil {
+	w.stepped = false // ids tell the order of versions
+	last, next, err := c.widen(ctx, &w, object)
+	if err != nil || last == nil {
 		return err
 	}
 	if err := begin(last); err != nil {
 		return err
 	}
+	t := &teller{Changes: c, selection: w.selection}
 	h := history{last: last, reach: c.last, line: c.timeline, tell: tell}
-	first, err := c.number(ctx, `SELECT at_us FROM change WHERE object = ? ORDER BY id LIMIT 1`, object)
-	if err != nil {
-		return err
-	}
-	if w.from = first; last.state == 0 && k.Mortal {
-		w.to = last.At
-	}
-	t := &teller{Changes: c, selection: w.selection, f: h.take}
+	t.f = h.take
 	if err := t.tell(ctx, w); err != nil {
 		return err
 	}
+	if next != 0 {
+		at, err := c.number(ctx, `SELECT at_us FROM change WHERE id = ?`, next)
+		if err != nil {
+			return err
+		}
+		return h.release(next, at)
+	}
 	return h.end()
+}
+
+// widen has a walk begin with the change that brought about what an object was
+// at its beginning. It returns the last change in it, nil where the object was
+// not yet or no more; and the id of the next one, 0: there is none.
+func (c *Changes) widen(ctx context.Context, w *walk, object int64) (last *Change, next int64, err error) {
+	began, err := c.number(ctx, `SELECT max(id) FROM change WHERE object = ? AND id < ?`, object, w.first)
+	if err != nil {
+		return nil, 0, err
+	}
+	if began != 0 {
+		w.first, w.last = began, max(w.last, began)
+	}
+	w.backwards = true
+	for found, err := range c.walk(ctx, *w) {
+		if err != nil {
+			return nil, 0, err
+		}
+		last = found[0]
+		break
+	}
+	w.backwards = false
+	if last == nil || last.state == 0 && last.Kind.Mortal && last.At < w.from {
+		return nil, 0, nil
+	}
+	if err := c.complete(ctx, []*Change{last}); err != nil {
+		return nil, 0, err
+	}
+	first, err := c.number(ctx, `SELECT at_us FROM change WHERE object = ? AND id >= ? ORDER BY id LIMIT 1`, object, w.first)
+	if err != nil {
+		return nil, 0, err
+	}
+	if w.from = max(w.from, first); last.state == 0 && last.Kind.Mortal {
+		w.to = min(w.to, last.At)
+	}
+	next, err = c.number(ctx, `SELECT id FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, last.ID)
+	return last, next, err
 }
 
 // lastOf returns the last change of a walk.

@@ -296,18 +296,22 @@ func FormatTime(us int64, loc *time.Location) string {
 // back: its two largest units.
 func FormatAge(age time.Duration) string { return FormatSpan(age) + " ago" }
 
-// FormatSpan writes a span with its two largest units; below a second there is
-// but one.
+// FormatSpan writes a span with its two largest units; below a minute there is
+// but one, with tenths of seconds where there are few.
 func FormatSpan(d time.Duration) string {
 	units := []struct {
 		name string
 		unit time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}}
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}}
 	for i, u := range units {
 		if d < u.unit {
 			continue
 		}
-		text := strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		text := strconv.FormatInt(int64(d/u.unit), 10)
+		if tenths := d % u.unit * 10 / u.unit; u.unit == time.Second && d < 10*time.Second && tenths > 0 {
+			text += "." + strconv.FormatInt(int64(tenths), 10)
+		}
+		text += u.name
 		if rest := d % u.unit; i < 3 && rest >= units[i+1].unit {
 			text += strconv.FormatInt(int64(rest/units[i+1].unit), 10) + units[i+1].name
 		}

@@ -122,7 +122,8 @@ func TestNoInstant(t *testing.T) {
 
 func TestFormatSpan(t *testing.T) {
 	tests := map[time.Duration]string{
-		0: "0s", 5 * time.Microsecond: "0s", 20 * time.Millisecond: "20ms", 59*time.Second + 9e8: "59s", time.Minute: "1m", 90 * time.Second: "1m30s",
+		0: "0s", 999: "0s", 5 * time.Microsecond: "5us", 1500 * time.Nanosecond: "1us", 1619 * time.Millisecond: "1.6s", 2049 * time.Millisecond: "2s", 9999 * time.Millisecond: "9.9s",
+		10*time.Second + 9e8: "10s", 20 * time.Millisecond: "20ms", 59*time.Second + 9e8: "59s", time.Minute: "1m", 90 * time.Second: "1m30s",
 		3*time.Hour + 59*time.Second: "3h", 49 * time.Hour: "2d1h", 1000 * 24 * time.Hour: "1000d",
 	}
 	for d, want := range tests {

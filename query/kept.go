@@ -15,12 +15,7 @@ type kept struct {
 }
 
 // keep reads a whole answer.
-func (t *function) keep(p plan, m *Moment) (*kept, error) {
-	rows, err := t.query(p, m)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+func (t *function) keep(p plan, moments []*Moment) (*kept, error) {
 	k := &kept{rows: map[string][][]any{}}
 	for _, column := range p.equal {
 		for i, used := range p.used {
@@ -29,10 +24,24 @@ func (t *function) keep(p plan, m *Moment) (*kept, error) {
 			}
 		}
 	}
+	for i, of := range t.recordings {
+		if err := t.keepOf(k, p, of, moments[i]); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+func (t *function) keepOf(k *kept, p plan, of *recording, m *Moment) error {
+	rows, err := t.query(p, of, m)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
 	for {
 		row, err := scanRow(rows)
 		if row == nil || err != nil {
-			return k, err
+			return err
 		}
 		values := make([]vtab.Value, len(k.equal))
 		for i, place := range k.equal {

@@ -33,7 +33,7 @@ func (o *Objects) Write(value any) error {
 	if err := e.Encode(value); err != nil {
 		return err
 	}
-	line := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+	line := appendPrintable(nil, bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 	if !o.array {
 		o.w.Write(line)
 		return o.w.WriteByte('\n')

@@ -37,15 +37,13 @@ func ParseParam(text string) (Param, error) {
 // checkParams finds whether a statement has exactly the parameters that are
 // given by name. SQLite itself would take those that lack for NULL.
 func checkParams(statement string, params []Param) error {
-	var has, given []string
 	for _, t := range tokens(statement) {
 		if t.kind == paramToken && t.text[0] == '?' {
 			return hinted{fmt.Errorf("%s: %w without a name can be given a value", t.text, ErrParam), "write :name, and --param name=value"}
 		}
-		if t.kind == paramToken && t.text[0] != '?' && !slices.Contains(has, t.text[1:]) {
-			has = append(has, t.text[1:])
-		}
 	}
+	var given []string
+	has := paramNames(statement)
 	for _, p := range params {
 		if slices.Contains(given, p.Name) {
 			return fmt.Errorf("%s: %w: it is given twice", p.Name, ErrParam)
@@ -56,10 +54,30 @@ func checkParams(statement string, params []Param) error {
 	}
 	for _, name := range has {
 		if !slices.Contains(given, name) {
-			return hinted{fmt.Errorf("%s: %w has this name, and the statement needs it", Visible(name), ErrParam), "--param " + Visible(name) + "=…"}
+			return hinted{fmt.Errorf("%s: %w has this name, and the statement needs it", Visible(name), ErrParam), "--param " + Visible(name) + "=…, or in the shell .param " + Visible(name) + "=…"}
 		}
 	}
 	return nil
+}
+
+// ParamsOf returns those of parameters that a statement has.
+func ParamsOf(statement string, params []Param) (used []Param) {
+	for _, p := range params {
+		if slices.Contains(paramNames(statement), p.Name) {
+			used = append(used, p)
+		}
+	}
+	return used
+}
+
+// paramNames lists the parameters of a statement that have a name.
+func paramNames(statement string) (names []string) {
+	for _, t := range tokens(statement) {
+		if t.kind == paramToken && t.text[0] != '?' && !slices.Contains(names, t.text[1:]) {
+			names = append(names, t.text[1:])
+		}
+	}
+	return names
 }
 
 func unusedHint(name string, has []string) string {

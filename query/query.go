@@ -25,7 +25,7 @@ type Options struct {
 	Now      time.Time         // what "now" and "10m ago" refer to; zero: the present
 	Location *time.Location    // of times without a zone; nil: time.Local
 	Warn     func(text string) // told when an answer touches a gap; nil: nobody
-	Command  string            // what asks, for hints; empty: nlrec query
+	Command  string            // what asks, for hints: {db} and {at} are put in, or behind it; empty: nlrec query
 	MaxRows  int64             // after which an answer is cut with ErrRows; 0: none
 	MaxBytes int64             // of memory that the process may take while a statement runs, or else ErrMemory; 0: any
 	Kinds    []string          // that the question is about: other gaps do not matter; empty: all
@@ -53,7 +53,7 @@ func Open(ctx context.Context, path string, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path, timeline: line, functions: &functions{timeline: line, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows, maxBytes: o.MaxBytes}
+	r := &Reader{path: path, timeline: line, functions: &functions{recordings: []*recording{{path: path, timeline: line}}, uses: uses{}}, stage: &stage{}, maxRows: o.MaxRows, maxBytes: o.MaxBytes}
 	r.uses = r.functions.uses
 	if err := r.prepare(ctx, o.At); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -93,14 +93,10 @@ func (r *Reader) connect(ctx context.Context, define func(context.Context) error
 // kind the function <kind>_at and, for another instant than now, a view that
 // stands before the one in the file.
 func (r *Reader) define(ctx context.Context) error {
+	if err := r.defineFunctions(ctx); err != nil || r.moment == nil {
+		return err
+	}
 	for _, k := range rtnl.Kinds() {
-		function := fmt.Sprintf(`CREATE VIRTUAL TABLE temp.%s_at USING %s(%s)`, k.Name, moduleName, k.Name)
-		if _, err := r.conn.ExecContext(ctx, function); err != nil {
-			return err
-		}
-		if r.moment == nil {
-			continue
-		}
 		text, err := store.AsOf(k, fmt.Sprint(r.moment.Change), fmt.Sprint(r.moment.At))
 		if err != nil {
 			return err
@@ -112,15 +108,48 @@ func (r *Reader) define(ctx context.Context) error {
 	return nil
 }
 
+func (r *Reader) defineFunctions(ctx context.Context) error {
+	for _, k := range rtnl.Kinds() {
+		function := fmt.Sprintf(`CREATE VIRTUAL TABLE temp.%s_at USING %s(%s)`, k.Name, moduleName, k.Name)
+		if _, err := r.conn.ExecContext(ctx, function); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Moment returns what the views of the kinds mean; nil: now.
 func (r *Reader) Moment() *Moment { return r.moment }
+
+// Echoes say in words what the views of the kinds mean, a line for each of the
+// recordings: the instant, the last change until then, and the gap it lies in.
+// There are none when it is now.
+func (r *Reader) Echoes() (lines []string) {
+	if r.moment == nil {
+		return nil
+	}
+	if r.recordings == nil {
+		return []string{r.timeline.echo(r.moment)}
+	}
+	for _, m := range r.recordings {
+		lines = append(lines, Visible(m.path)+": "+m.timeline.echo(m.moment))
+	}
+	return lines
+}
 
 // WarnOfPresent warns when the answer to what is now is older than now, or lies
 // in a gap. It fails with ErrOutside when the recording has no whole dump yet.
 func (r *Reader) WarnOfPresent(ctx context.Context) error { return r.timeline.warnOfPresent(ctx) }
 
-// Close closes the file.
+// Stuck reports whether a statement was interrupted and did not end. The reader
+// can be asked no more, and the process should end.
+func (r *Reader) Stuck() bool { return r.stage.stuck }
+
+// Close closes the file, unless the reader is stuck.
 func (r *Reader) Close() error {
+	if r.stage.stuck {
+		return nil
+	}
 	var err error
 	if r.conn != nil {
 		err = r.conn.Close()
@@ -203,6 +232,9 @@ func (r *Reader) explain(ctx context.Context, statement string, err error) error
 	err = sorted(err)
 	if errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s: %w", r.path, err)
+	}
+	if errors.Is(err, ErrLength) {
+		return err
 	}
 	if errors.Is(err, ErrRefused) {
 		return hinted{err, "a query only reads; nlrec tables shows what can be asked"}

@@ -6,8 +6,8 @@ package query
 // have one name. Every id is one of its recording, so that host and id together
 // name a thing, and a join of two tables compares host as well.
 //
-// An instant is found on the timeline of each file. The functions of tables,
-// such as route_at, ask one recording only and are not there.
+// An instant is found on the timeline of each file, for --at and for the functions
+// of tables, such as route_at, alike.
 
 import (
 	"context"
@@ -58,9 +58,11 @@ func OpenSeveral(ctx context.Context, paths []string, o Options) (*Reader, error
 	}
 	first := r.recordings[0]
 	r.timeline, r.moment = first.timeline, first.moment
-	r.timeline.shared = true
-	r.functions = &functions{timeline: first.timeline, uses: r.uses}
 	r.nameHosts()
+	r.functions = &functions{recordings: r.recordings, uses: r.uses}
+	for _, m := range r.recordings {
+		m.timeline.shared = true
+	}
 	if err := r.connect(ctx, r.defineSeveral); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -94,11 +96,19 @@ func (m *recording) prepare(ctx context.Context, at string) error {
 	if err != nil || at == "" {
 		return err
 	}
-	if strings.HasPrefix(strings.TrimSpace(at), "#") {
-		return noInstant(at, "every recording numbers its changes by itself; a time means the same in all")
+	if isChange(at) {
+		return noSharedChange(at)
 	}
 	m.moment, err = m.timeline.resolve(ctx, at)
 	return err
+}
+
+// isChange reports whether an instant is written as the number of a change.
+func isChange(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "#") }
+
+func noSharedChange(text string) error {
+	return hinted{noInstant(text, "every recording numbers its changes by itself; a time means the same in all"),
+		"nlrec query tells when it was: SELECT local_time(at_us) FROM change_log WHERE id = …, with one --db"}
 }
 
 // nameHosts tells recordings of one host apart.
@@ -135,6 +145,9 @@ func (r *Reader) defineSeveral(ctx context.Context) error {
 		if !strings.HasPrefix(v.Name, "version_") {
 			names = append(names, v.Name)
 		}
+	}
+	if err := r.defineFunctions(ctx); err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := r.defineOver(ctx, name); err != nil {

@@ -66,6 +66,17 @@ func TestSeveral(t *testing.T) {
 		{"history", "", "SELECT host, ifname FROM link_history WHERE valid_to_us < 9223372036854775807", "a eth0"},
 		{"tables about the recording", "", "SELECT s.host, g.reason FROM session s JOIN gap g ON g.host = s.host ORDER BY s.host", "a overrun\nb overrun"},
 		{"host comes first", "", "SELECT * FROM netns ORDER BY 1", "a 1 \nb 1 "},
+		{"functions of tables", "", "SELECT host, ifname FROM link_at('2026-05-01 10:00:03.5') ORDER BY host", "a eth0\nb eth9"},
+		{"and before one began to be", "", "SELECT host, ifname FROM link_at('2026-05-01 10:00:01.5')", "a eth0"},
+		{"another instant than --at", "2026-05-01 10:00:03.5", "SELECT host, ifname FROM link_at('2026-05-01 10:00:05.5') ORDER BY host", "a wan0\nb eth9"},
+		{"a boot is one of each", "", "SELECT count(*) FROM link_at('last')", "2"},
+		{"by microseconds", "", "SELECT host FROM link_at(1777629602500000) ORDER BY host", "a\nb"},
+		{"every column", "", "SELECT * FROM (SELECT * FROM link_at('last') EXCEPT SELECT * FROM link)", ""},
+		{"two instants", "", `SELECT b.host, a.ifname, b.ifname FROM link_at('2026-05-01 10:00:05.5') b
+			LEFT JOIN link_at('2026-05-01 10:00:01.5') a ON a.host = b.host AND a.object = b.object ORDER BY b.host`, "a eth0 wan0\nb  eth9"},
+		{"at the time of each row", "", `SELECT c.host, l.host, l.ifname FROM change_log c JOIN link_at(c.at_us) l ON l.host = c.host
+			WHERE c.kind = 'link' ORDER BY c.host, c.id`, "a a eth0\na a wan0\nb b eth9"},
+		{"one host", "", "SELECT ifname FROM link_at('last') WHERE host = 'b'", "eth9"},
 		{"functions of values", "", "SELECT host FROM route_history WHERE covers('192.0.2.0/24', gateway) GROUP BY host", "a"},
 	}
 	for _, tt := range tests {
@@ -81,6 +92,7 @@ func TestSeveral(t *testing.T) {
 	}
 	for _, k := range rtnl.Kinds() { // every kind's text fits every file
 		answer(t, openSeveral(t, paths, "2026-05-01 10:00:03.5"), "SELECT * FROM "+k.Name)
+		answer(t, openSeveral(t, paths, ""), "SELECT host, * FROM "+k.Name+"_at('2026-05-01 10:00:03.5')")
 	}
 }
 
@@ -130,14 +142,12 @@ func TestSeveralErrors(t *testing.T) {
 	for text, want := range map[string]error{
 		"ATTACH 'x.db' AS y": ErrRefused, "DETACH other_1": ErrRefused, "INSERT INTO other_1.now VALUES (1, 1, 1)": ErrRefused, "SELECT load_extension('x')": ErrRefused,
 		"SELECT instant('#1')": ErrInstant, "SELECT instant('boot')": ErrInstant, "SELECT instant('2026-05-01')": nil,
+		"SELECT * FROM link_at('#1')": ErrInstant, "SELECT * FROM link_at('soon')": ErrInstant, "SELECT * FROM link_at": ErrInstant,
+		"SELECT * FROM link_at('2020-01-01')": ErrOutside, "INSERT INTO link_at VALUES (1)": ErrRefused, "DROP TABLE temp.link_at": ErrRefused,
 	} {
 		if err := eachRow(t.Context(), r, text, func([]any) {}); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", text, err, want)
 		}
-	}
-	err := eachRow(t.Context(), r, "SELECT * FROM link_at('10m ago')", func([]any) {})
-	if !strings.Contains(Hint(err), "--at") {
-		t.Errorf("a function: %v, hint %q", err, Hint(err))
 	}
 	if _, err := r.Plain(t.Context(), "SELECT * FROM link", nil); !errors.Is(err, ErrNotPlain) {
 		t.Errorf("plain SQL: %v", err)
@@ -164,5 +174,13 @@ func TestSeveralCertain(t *testing.T) {
 			t.Errorf("%s: warned %q, want of %q", at, warned, want)
 		}
 		r.Close()
+	}
+	r := openSeveral(t, paths, "") // the functions as well
+	for at, want := range map[string]string{"2026-05-01 10:00:02.5": "", "2026-05-01 10:00:03.5": "b ", "2026-05-01 10:00:06.5": "a.db"} {
+		answer(t, r, "SELECT * FROM link_at('"+at+"')")
+		err := r.Certain(t.Context())
+		if (err == nil) != (want == "") || err != nil && !(errors.Is(err, ErrGap) && strings.Contains(err.Error(), want)) {
+			t.Errorf("link_at(%s): %v, want one of %q", at, err, want)
+		}
 	}
 }

@@ -37,6 +37,7 @@ type ShowOptions struct {
 	Format  string   // one of ShowFormats
 	Details bool     // the text is that of ip -d
 	Columns []string // of the formats that have columns; none: all there are
+	Page    Page     // that tables fit
 }
 
 // Show writes what there is of a kind, as far as a filter lets it through.
@@ -80,7 +81,7 @@ func (r *Reader) showColumns(ctx context.Context, w io.Writer, f Filter, o ShowO
 	}
 	where, args := f.Where("")
 	text := "SELECT " + selected + " FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
-	return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, o.Format, rows) })
+	return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, o.Page, o.Format, rows) })
 }
 
 // A shape is how the rows of a kind become objects.

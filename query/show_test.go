@@ -163,7 +163,7 @@ func TestShowFormats(t *testing.T) {
 	for _, format := range Formats() {
 		got := showing(t, r, "route", "via 192.0.2.1", format, false)
 		var want bytes.Buffer
-		err := r.Query(t.Context(), "SELECT * FROM route WHERE gateway = '192.0.2.1'", func(rows *Rows) error { return Write(&want, format, rows) })
+		err := r.Query(t.Context(), "SELECT * FROM route WHERE gateway = '192.0.2.1'", func(rows *Rows) error { return Write(&want, Page{}, format, rows) })
 		if err != nil || got != want.String() || !strings.Contains(got, "eth0") {
 			t.Errorf("%s: %v: got\n%swant\n%s", format, err, got, want.String())
 		}

@@ -17,6 +17,7 @@ type Span struct {
 	Around       string // an instant, and behind a comma how far around it
 	Cursor       string // the change where it begins
 	AfterCursor  string // the change after which it begins
+	Boot         string // what is of this boot, as for IsBoot; empty: of all
 }
 
 // aroundSpan is how far around an instant is looked, where nothing else is said.
@@ -43,8 +44,12 @@ func (c *Changes) bound(ctx context.Context, s Span) (walk, error) {
 		return w, err
 	}
 	w.first, w.last = max(first, 1), last
-	w.stepped = c.stretches != nil
+	stepped := c.stretches != nil
+	w.stepped = stepped
 	if err := c.boundByTime(ctx, s, &w); err != nil {
+		return w, err
+	}
+	if err := c.boundByBoot(ctx, s.Boot, stepped, &w); err != nil {
 		return w, err
 	}
 	return w, c.boundByCursor(s, &w)
@@ -84,8 +89,9 @@ func (c *Changes) narrow(ctx context.Context, w *walk) error {
 		return err
 	}
 	last, err := c.number(ctx, lastText, w.from, w.to)
-	if first == 0 { // none
-		w.first = w.last + 1
+	if err == nil && first == 0 { // none: an empty walk where they would be
+		before, err := c.number(ctx, `SELECT id FROM change WHERE at_us < ? ORDER BY at_us DESC, id DESC LIMIT 1`, w.from)
+		w.first, w.last = max(w.first, before+1), min(w.last, before)
 		return err
 	}
 	w.first, w.last = max(w.first, first), min(w.last, last)

@@ -171,9 +171,6 @@ func durationText(us int64) string {
 	if us < 0 {
 		return "-" + durationText(-us)
 	}
-	if us > 0 && us < 1000 {
-		return fmt.Sprintf("%dus", us)
-	}
 	if us > math.MaxInt64/1000 {
 		return fmt.Sprintf("%dd", us/(24*time.Hour).Microseconds())
 	}

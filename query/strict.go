@@ -29,7 +29,8 @@ var ErrGap = errors.New("the answer touches a gap")
 type use struct {
 	kind string // "": all
 	when period
-	at   int64 // of atInstant
+	at   int64     // of atInstant
+	of   *timeline // that alone; nil: of all that are asked
 }
 
 // A period is which part of the timeline a use is of.
@@ -44,7 +45,9 @@ const (
 // uses are those of the statement that ran last.
 type uses map[use]bool
 
-func (u uses) addMoment(kind string, m *Moment) { u[use{kind, atInstant, m.At}] = true }
+func (u uses) addMoment(kind string, of *timeline, m *Moment) {
+	u[use{kind, atInstant, m.At, of}] = true
+}
 
 // authorize lets a statement read, and notes what of.
 func (r *Reader) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, database, view string) sqlite.AuthorizerReturnCode {
@@ -69,7 +72,7 @@ func (r *Reader) noteView(name string) {
 	case isHistory && isKind(kind):
 		r.uses[use{kind: kind, when: overAll}] = true
 	case isKind(name) && r.moment != nil:
-		r.uses.addMoment(name, r.moment)
+		r.uses.addMoment(name, nil, r.moment)
 	case isKind(name):
 		r.uses[use{kind: name, when: atPresent}] = true
 	}
@@ -84,7 +87,10 @@ func (r *Reader) Certain(ctx context.Context) error {
 	for _, m := range r.recordings {
 		of := uses{}
 		for u := range r.uses {
-			if u.when == atInstant { // that of --at, which only means the same
+			if u.of != nil && u.of != m.timeline {
+				continue
+			}
+			if u.of == nil && u.when == atInstant { // that of --at, which only means the same
 				u.at = m.moment.At
 			}
 			of[u] = true

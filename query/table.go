@@ -15,33 +15,10 @@ import (
 // the same lines.
 const maxDrawn = 2000
 
-// The lines of tables: those of sqlite3(1)'s modes box and table.
 const (
 	boxStyle   = tw.StyleLight
 	asciiStyle = tw.StyleASCII
 )
-
-func writeBox(w *bufio.Writer, rows source) error   { return writeTable(w, boxStyle, rows) }
-func writeASCII(w *bufio.Writer, rows source) error { return writeTable(w, asciiStyle, rows) }
-
-func writeTable(w *bufio.Writer, style tw.BorderStyle, rows source) error {
-	symbols, header := tw.NewSymbols(style), cells(rows.Columns())
-	if len(header) == 0 {
-		return nil
-	}
-	var lines [][]string
-	for size := 0; size < maxHeld; {
-		line, err := visibleRow(rows)
-		if line == nil {
-			return errors.Join(drawTable(w, symbols, header, lines), err)
-		}
-		lines = append(lines, line)
-		for _, cell := range line {
-			size += len(cell) + cellCost
-		}
-	}
-	return drawLong(w, symbols, header, lines, rows)
-}
 
 // maxHeld is how many octets of a table are held to find how wide the columns
 // are; cellCost is what a cell takes beside its text.
@@ -50,33 +27,26 @@ const (
 	cellCost = 40
 )
 
-// visibleRow reads the next row as texts; nil: there is none.
-func visibleRow(rows source) ([]string, error) {
-	row, err := rows.Next()
-	if row == nil || err != nil {
-		return nil, err
-	}
+func visibleRow(row []any) []string {
 	line := make([]string, len(row))
 	for i, v := range row {
 		line[i] = Visible(valueText(v))
 	}
-	return line, nil
+	return line
 }
 
 // drawLong draws a table that is too long to be held: its columns are as wide
-// as the lines until then need, and what is wider later sticks out.
-func drawLong(w *bufio.Writer, s tw.Symbols, header []string, lines [][]string, rows source) error {
-	widths := widthsOf(header, lines)
-	padLines(w, s, widths, header, lines)
-	for {
-		line, err := visibleRow(rows)
-		if line == nil {
-			return errors.Join(err, padEnd(w, s, widths))
+// as the lines until then need, and what is wider later is shortened, or sticks
+// out.
+func drawLong(w *bufio.Writer, s tw.Symbols, fits bool, widths []int, h held, rows source) error {
+	padLines(w, s, widths, h.header, h.lines)
+	err := eachVisible(rows, func(line []string) error {
+		if fits {
+			shortenLine(line, widths)
 		}
-		if err := padLine(w, widths, s.Column(), line); err != nil {
-			return err
-		}
-	}
+		return padLine(w, widths, s.Column(), line)
+	})
+	return errors.Join(err, padEnd(w, s, widths))
 }
 
 func cells(texts []string) []string {

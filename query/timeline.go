@@ -37,6 +37,7 @@ type timeline struct {
 type Moment struct {
 	At     int64 // microseconds since 1970
 	Change int64 // id of the last change until then; 0: before all of them
+	Gap    int64 // id of a gap that it lies in, as far as that matters; 0: none
 }
 
 func openTimeline(ctx context.Context, path string, o Options) (*timeline, error) {
@@ -177,26 +178,10 @@ func (l *timeline) settle(ctx context.Context, text string, i Instant) (Instant,
 		session, err := l.number(ctx, `SELECT max(id) FROM session`)
 		return Instant{At: l.last, session: session}, err
 	case "boot":
-		return l.findBoot(ctx, text, i.Back)
+		b, err := l.findBoot(ctx, text, -i.Back)
+		return Instant{At: b.From, session: b.first}, err
 	}
 	return i, nil
-}
-
-// findBoot finds when the machine booted, by the first session that noted it.
-// What went before that session is not known of the network, so a boot that
-// was not recorded from its beginning begins with the session.
-func (l *timeline) findBoot(ctx context.Context, text string, back int64) (Instant, error) {
-	session, err := l.number(ctx, `
-		SELECT min(id) FROM session WHERE ready_us IS NOT NULL
-		GROUP BY boot_id ORDER BY min(id) DESC LIMIT 1 OFFSET ?`, back)
-	if err != nil {
-		return Instant{}, err
-	}
-	at, err := l.number(ctx, `SELECT ready_us FROM session WHERE id = ?`, session)
-	if err == nil && at == 0 {
-		err = hinted{fmt.Errorf("%s: %w: so many boots are not recorded", Visible(text), ErrOutside), "SELECT DISTINCT boot_id FROM session"}
-	}
-	return Instant{At: at, session: session}, err
 }
 
 func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Moment, error) {
@@ -228,6 +213,9 @@ func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Mom
 
 // example is a question that this recording answers.
 func (l *timeline) example(at string) string {
+	if strings.Contains(l.command, "{at}") {
+		return strings.NewReplacer("{at}", at, "{db}", l.path).Replace(l.command)
+	}
 	if l.command != "" {
 		return fmt.Sprintf("%s --db %s --at %s", l.command, l.path, at)
 	}
@@ -268,10 +256,11 @@ func (l *timeline) gaps(ctx context.Context) (gaps []Gap, err error) {
 	return gaps, rows.Err()
 }
 
-// warnOfGaps says when changes may have been missed around a moment.
+// warnOfGaps says when changes may have been missed around a moment, and notes
+// it there.
 func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
 	rows, err := l.QueryContext(ctx, `
-		SELECT coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap
+		SELECT id, coalesce(kind, ''), from_us, coalesce(to_us, 0), reason FROM gap
 		WHERE from_us < ? AND (to_us IS NULL OR to_us > ?) ORDER BY id`, m.At, m.At)
 	if err != nil {
 		return err
@@ -279,14 +268,31 @@ func (l *timeline) warnOfGaps(ctx context.Context, m *Moment) error {
 	defer rows.Close()
 	for rows.Next() {
 		var g Gap
-		if err := rows.Scan(&g.Kind, &g.From, &g.To, &g.Reason); err != nil {
+		var id int64
+		if err := rows.Scan(&id, &g.Kind, &g.From, &g.To, &g.Reason); err != nil {
 			return err
 		}
 		if g.Kind == "" || len(l.kinds) == 0 || slices.Contains(l.kinds, g.Kind) {
+			m.Gap = id
 			l.warnOnce(g.warning(l.loc))
 		}
 	}
 	return rows.Err()
+}
+
+// echo says in words what a moment is.
+func (l *timeline) echo(m *Moment) string {
+	return "as of " + m.Text(l.loc)
+}
+
+// Text says in words what a moment is, so that its instant and its change can be
+// read back.
+func (m *Moment) Text(loc *time.Location) string {
+	certainty := "no gap"
+	if m.Gap != 0 {
+		certainty = fmt.Sprintf("in gap %d", m.Gap)
+	}
+	return fmt.Sprintf("%s, change #%d, %s", FormatTime(m.At, loc), m.Change, certainty)
 }
 
 // warnOfPresent says when what the file holds need not be what is now: nothing

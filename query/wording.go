@@ -54,7 +54,7 @@ var wordings = map[string]wording{
 		name: []part{{":", "priority", nil}, {"not", "invert", none}, {"from", "src", nil}, {"/", "srclen", none}, {"to", "dst", []any{"all"}}, {"/", "dstlen", none},
 			{"tos", "tos", none}, {"dsfield", "dscp", nil}, {"fwmark", "fwmark", nil}, {"/", "fwmask", []any{"0xffffffff"}}, {"iif", "iif", nil}, {"oif", "oif", nil},
 			{"l3mdev", "l3mdev", none}, {"uidrange", "uid_start", nil}, {"-", "uid_end", nil}, {"ipproto", "ipproto", nil},
-			{"sport", "sport_start", nil}, {"-", "sport_end", nil}, {"dport", "dport_start", nil}, {"-", "dport_end", nil}, {"tun_id", "tun_id", nil},
+			{"sport", "sport_start", nil}, {"-", "sport_end", []any{like("sport_start")}}, {"dport", "dport_start", nil}, {"-", "dport_end", []any{like("dport_start")}}, {"tun_id", "tun_id", nil},
 			{"flowlabel", "flowlabel", nil}, {"/", "flowlabel_mask", nil}, {"lookup", "table_id", none}, {"", "action", []any{"to_tbl", "goto"}}, {"goto", "goto", nil},
 			{"suppress_prefixlength", "suppress_prefixlen", nil}, {"suppress_ifgroup", "suppress_ifgroup", nil}, {"realms", "flow_from", nil}, {"/", "flow_to", nil}},
 		detail: []part{{"proto", "protocol", []any{"boot", "unspec"}}},

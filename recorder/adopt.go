@@ -105,15 +105,14 @@ func (r *Recorder) adoptShown(l *look, rounds []round, from origin, blind bool, 
 	done := map[string]bool{}
 	for i := len(rounds) - 1; i >= 0; i-- {
 		last := i == len(rounds)-1
-		for at := range rounds[i].slots() {
-			text := rounds[i].seen[at].text
+		for text, shown := range rounds[i].slots() {
 			if done[text] || l.ever[text] && !last || l.during[text] && (l.kind.Slots == nil || !blind) {
 				continue
 			}
 			if len(rounds) > 1 {
 				done[text] = true
 			}
-			shown := union(l, rounds[:i], text, rounds[i].statesAt(at))
+			shown = union(l, rounds[:i], text, shown)
 			if r.state.isAll(l.kind, text, shown) {
 				continue
 			}

@@ -144,14 +144,13 @@ func (r *Recorder) dumpAll(looks []*look) ([]rtnl.Item, int64, error) {
 // dump takes one round of a look.
 func (r *Recorder) dump(l *look) error {
 	start := time.Now()
-	k, seen := l.kind, newRound()
+	k, seen := l.kind, newRound(l.kind, r.state.kinds[l.kind])
 	done, err := r.dumper.Dump(k, l.link, func(row rtnl.Row) {
 		key, values := k.Split(row)
 		if l.link != 0 && !standsOn(k, key, values, l.link) {
 			return // the kernel counts the links of its nexthop object too
 		}
-		text, _ := r.state.kinds[k].find(key)
-		seen.add(k, text, r.store.Intern(k, values))
+		seen.add(key, r.store.Intern(k, values))
 	})
 	l.single = done.Batches <= 1
 	l.rounds, l.whole, l.during = append(l.rounds, seen), l.single || !done.Interrupted, map[string]bool{}

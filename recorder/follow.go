@@ -19,7 +19,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 		if !r.suspicious() {
 			r.awake = r.wall()
 		}
-		if len(r.rest) == 0 && r.overrun == nil {
+		if len(r.rest) == 0 {
 			idle := time.Now()
 			r.busy("")
 			select {
@@ -46,7 +46,10 @@ func (r *Recorder) follow(ctx context.Context) error {
 			return err
 		}
 		again = nil
-		if len(r.state.doubts) > 0 {
+		switch {
+		case r.overrun != nil:
+			again = time.After(time.Until(r.overrun.idle))
+		case len(r.state.doubts) > 0:
 			again = time.After(r.untilLook())
 		}
 	}
@@ -96,7 +99,7 @@ func (r *Recorder) work() error {
 			return err
 		}
 	}
-	if r.overrun != nil {
+	if r.overrun != nil && (!busy && time.Now().After(r.overrun.idle) || time.Now().After(r.overrun.later)) {
 		return r.recover()
 	}
 	return nil

@@ -6,6 +6,7 @@ package recorder
 
 import (
 	"errors"
+	"time"
 
 	"nlrec/internal/health"
 	"nlrec/rtnl"
@@ -17,28 +18,55 @@ type gap struct {
 	id, from int64
 }
 
-// loss is an overrun of the socket.
+// loss is what overruns of the socket have lost since the last full look that
+// none disturbed. The gap that it opens ends with the next such look.
 type loss struct {
-	from  int64 // the last instant before it at which all was known
-	count int64 // of notifications; 0: not counted
+	gap   *gap
+	from  int64     // the last instant before it at which all was known
+	count int64     // of notifications; 0: not counted
+	times int       // that the socket overran
+	idle  time.Time // from when on an idle moment is one to look
+	later time.Time // from when on to look although there is none
 }
 
-// recover looks at everything after notifications were lost.
+// lose notes an overrun.
+func (r *Recorder) lose(item rtnl.Item) error {
+	if r.overrun == nil {
+		r.overrun = &loss{from: item.Since, later: time.Now().Add(patience)}
+	}
+	r.overrun.count += item.Lost
+	r.overrun.times++
+	if !r.ready || r.overrun.gap != nil {
+		return nil // what the first look misses, another will show
+	}
+	return r.tellLoss()
+}
+
+// tellLoss opens the gap of what was lost.
+func (r *Recorder) tellLoss() (err error) {
+	r.overrun.gap, err = r.openGap(store.Gap{From: r.overrun.from, Reason: "overrun"})
+	return err
+}
+
+// recover looks at everything after notifications were lost. A look takes long
+// where there is much, and makes what is announced meanwhile wait; in a burst
+// that loses more. So it waits for the burst to end, and where it does not end
+// for some time: ever more of it where looks do not get through.
 func (r *Recorder) recover() error {
-	lost := *r.overrun
-	r.overrun = nil
 	defer r.busy(r.busy("looking at everything after a loss"))
-	g, err := r.openGap(store.Gap{From: lost.from, Reason: "overrun"})
-	if err != nil {
+	lost, times, began := r.overrun, r.overrun.times, time.Now()
+	if err := r.lookAtAll(purpose{how: store.Found, gap: lost.gap, blind: true}); err != nil {
 		return err
 	}
-	more, err := r.lookAtAll(purpose{how: store.Found, gap: g, blind: true})
-	if err != nil {
-		return err
+	if lost.times > times {
+		now, took := time.Now(), time.Since(began)
+		lost.idle, lost.later = now.Add(took), now.Add(max(patience, restFactor*took))
+		return nil
 	}
-	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count+more)
-	r.Health.update(func(h *health.Report) { h.Resyncs, h.Drops = h.Resyncs+1, h.Drops+lost.count+more })
-	return errors.Join(r.store.CloseGap(r.ctx, g.id, r.wall(), lost.count+more), r.noteHealth())
+	r.overrun = nil
+	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count)
+	r.Health.update(func(h *health.Report) { h.Resyncs, h.Drops = h.Resyncs+1, h.Drops+lost.count })
+	return errors.Join(r.store.CloseGap(r.ctx, lost.gap.id, r.wall(), lost.count), r.noteHealth())
 }
 
 // openGap opens a gap.

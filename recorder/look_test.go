@@ -37,10 +37,10 @@ func TestUnsettled(t *testing.T) {
 		t.Helper()
 		l := newLook(subject{k, 0}, doubt{})
 		for range dumps {
-			seen := newRound()
+			seen := newRound(k, r.state.kinds[k])
 			for _, row := range rows {
 				key, values := k.Split(row)
-				seen.add(k, string(rtnl.AppendKey(nil, key)), s.Intern(k, values))
+				seen.add(key, s.Intern(k, values))
 			}
 			l.rounds = append(l.rounds, seen)
 		}

@@ -24,10 +24,9 @@ func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
 
 func (r *Recorder) receive(item rtnl.Item, replayed bool) error {
 	if item.Overrun {
-		if r.overrun == nil {
-			r.overrun = &loss{from: item.Since}
+		if err := r.lose(item); err != nil {
+			return err
 		}
-		r.overrun.count += item.Lost
 	}
 	err := rtnl.EachMessage(item.Data, func(h rtnl.Header, body []byte) error {
 		late := r.lateDating(item)

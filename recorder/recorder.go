@@ -89,7 +89,7 @@ type Recorder struct {
 	late       suspension                // what waited in the last one
 	overslept  bool                      // a timer fired much too late
 	filling    time.Time                 // since when changes wait to be written
-	overrun    *loss                     // nil: nothing was lost since the last full look
+	overrun    *loss                     // nil: nothing was lost since the last look at all
 	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
 	unsettled  map[*rtnl.Kind]*unsettled // kinds of which it has not been since
@@ -235,7 +235,7 @@ func (r *Recorder) begin() error {
 	if err := r.noteRefused(); err != nil {
 		return err
 	}
-	if _, err := r.lookAtAll(why); err != nil {
+	if err := r.lookFirst(why); err != nil {
 		return err
 	}
 	now := r.wall()
@@ -250,6 +250,11 @@ func (r *Recorder) begin() error {
 	r.polls.begin(r.Poll)
 	r.ready = true
 	r.Health.update(func(h *health.Report) { h.Ready = true })
+	if r.overrun != nil {
+		if err := r.tellLoss(); err != nil {
+			return err
+		}
+	}
 	if r.Config.Ready != nil {
 		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {
@@ -260,28 +265,29 @@ func (r *Recorder) begin() error {
 	return nil
 }
 
-// lookAtAll looks at every kind until nothing is lost meanwhile, and writes
-// what it found. It returns how many notifications were lost. Where changes
+// lookFirst looks at everything until nothing is lost meanwhile. Where changes
 // come faster than they can be written it gives up, and leaves the last loss to
 // be recovered from.
-func (r *Recorder) lookAtAll(why purpose) (lost int64, err error) {
-	for n := 1; ; n++ {
-		r.takeDoubts()
-		var all []*look
-		for _, k := range rtnl.Kinds() {
-			all = append(all, newLook(subject{k, 0}, doubt{}))
-		}
-		if err := r.settle(all, why); err != nil {
-			return lost, err
-		}
-		r.polls.took(all)
-		if err := r.commit(); err != nil {
-			return lost, err
-		}
-		if r.overrun == nil || n == dumps {
-			return lost, nil
-		}
-		lost += r.overrun.count
+func (r *Recorder) lookFirst(why purpose) error {
+	for range dumps {
 		r.overrun = nil
+		if err := r.lookAtAll(why); err != nil || r.overrun == nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// lookAtAll looks at every kind, and writes what it found.
+func (r *Recorder) lookAtAll(why purpose) error {
+	r.takeDoubts()
+	var all []*look
+	for _, k := range rtnl.Kinds() {
+		all = append(all, newLook(subject{k, 0}, doubt{}))
+	}
+	if err := r.settle(all, why); err != nil {
+		return err
+	}
+	r.polls.took(all)
+	return r.commit()
 }

@@ -8,11 +8,15 @@ import (
 	"nlrec/store"
 )
 
-// round is what one dump has shown, in the order in which it came. A dump of a
-// million routes is held beside the state, so it takes little for each.
+// round is what one dump has shown. A dump of a million routes lies beside the
+// state, so it takes little for each, and least for what is held already: most
+// dumps show nothing new.
 type round struct {
-	first map[string]int32 // of a slot, by the text of its key: where in seen
-	seen  []seen
+	kind  *rtnl.Kind
+	held  slots
+	alike map[*store.Object]*store.State // shown as they were held then, alone in their slots
+	first map[string]int32               // of any other slot, by the text of its key: where in seen
+	seen  []seen                         // in the order in which it came
 }
 
 // seen is a state that a dump showed.
@@ -23,21 +27,44 @@ type seen struct {
 	other bool  // it is not the first of its slot
 }
 
-func newRound() round { return round{first: map[string]int32{}} }
+func newRound(k *rtnl.Kind, held slots) round {
+	return round{k, held, map[*store.Object]*store.State{}, map[string]int32{}, nil}
+}
 
 // add notes an object. A dump that is not whole may show one twice.
-func (r *round) add(k *rtnl.Kind, text string, state *store.State) {
+func (r *round) add(key rtnl.Row, state *store.State) {
+	text, held := r.held.find(key)
+	_, known := r.first[text]
+	if len(held) == 1 && !known {
+		was := r.alike[held[0]]
+		if was == state && (r.kind.Slots == nil || !r.kind.Slots.Multiset) {
+			return
+		}
+		if was == nil && held[0].State == state {
+			r.alike[held[0]] = state
+			return
+		}
+		if was != nil {
+			delete(r.alike, held[0])
+			r.put(text, was)
+		}
+	}
+	r.put(text, state)
+}
+
+// put notes a state of a slot that has none in alike.
+func (r *round) put(text string, state *store.State) {
 	at, known := r.first[text]
 	if !known {
 		r.first[text] = int32(len(r.seen))
 		r.seen = append(r.seen, seen{text: text, state: state})
 		return
 	}
-	if k.Slots == nil {
+	if r.kind.Slots == nil {
 		r.seen[at].state = state
 		return
 	}
-	if !k.Slots.Multiset && slices.ContainsFunc(r.states(text), func(s rtnl.Row) bool { return k.Same(s, state.Values) }) {
+	if !r.kind.Slots.Multiset && slices.ContainsFunc(r.statesAt(at), func(s rtnl.Row) bool { return r.kind.Same(s, state.Values) }) {
 		return
 	}
 	for r.seen[at].next != 0 {
@@ -48,13 +75,13 @@ func (r *round) add(k *rtnl.Kind, text string, state *store.State) {
 }
 
 // shows reports whether the dump has shown a slot.
-func (r *round) shows(text string) bool {
-	_, shown := r.first[text]
-	return shown
-}
+func (r *round) shows(text string) bool { return r.states(text) != nil }
 
 // states returns what the dump has shown of a slot.
 func (r *round) states(text string) []rtnl.Row {
+	if state := r.alike[r.held.only[text]]; state != nil {
+		return []rtnl.Row{state.Values}
+	}
 	if at, shown := r.first[text]; shown {
 		return r.statesAt(at)
 	}
@@ -71,11 +98,16 @@ func (r *round) statesAt(at int32) (states []rtnl.Row) {
 	return states
 }
 
-// slots yields where the first state of every slot is.
-func (r *round) slots() iter.Seq[int32] {
-	return func(yield func(int32) bool) {
+// slots yields every slot that the dump has shown, and what of it.
+func (r *round) slots() iter.Seq2[string, []rtnl.Row] {
+	return func(yield func(string, []rtnl.Row) bool) {
+		for o, state := range r.alike {
+			if !yield(o.Key, []rtnl.Row{state.Values}) {
+				return
+			}
+		}
 		for at := range r.seen {
-			if !r.seen[at].other && !yield(int32(at)) {
+			if !r.seen[at].other && !yield(r.seen[at].text, r.statesAt(int32(at))) {
 				return
 			}
 		}

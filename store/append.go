@@ -62,6 +62,11 @@ func (s *Store) LastChange() int64 { return s.change }
 // Append puts a batch on the timeline. It is all in the file when Append
 // returns nil; after an error the store is not to be used any more.
 func (s *Store) Append(ctx context.Context, b Batch) error {
+	if s.w.sync.overdue() {
+		if err := s.Sync(); err != nil {
+			return err
+		}
+	}
 	err := s.w.transaction(ctx, func() error {
 		if err := errors.Join(s.appendSteps(ctx, b), s.appendSleeps(ctx, b.Sleeps)); err != nil {
 			return err

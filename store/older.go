@@ -21,8 +21,11 @@ import (
 func complete(ctx context.Context, conn *sql.Conn) error {
 	var have sql.NullInt64
 	err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
-	if err != nil || !have.Valid {
+	if err != nil {
 		return nil // it is for others to say that it is no recording, or damaged
+	}
+	if have.Int64 == 0 {
+		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording) // whoever made it was stopped
 	}
 	known, err := SchemaVersion()
 	if err != nil || have.Int64 >= known {

@@ -61,9 +61,13 @@ func (s *Store) Ready(ctx context.Context, at int64) error {
 }
 
 // Watched notes that the session has watched until an instant, so that a kill
-// does not put all the time since the last change in doubt.
+// does not put all the time since the last change in doubt. It is synced at
+// once, so that a recorder that is idle need not wake up for that.
 func (s *Store) Watched(ctx context.Context, at int64) error {
-	return s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, at, s.session)
+	if err := s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, at, s.session); err != nil {
+		return err
+	}
+	return s.Sync()
 }
 
 // End notes that the session has stopped watching.

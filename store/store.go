@@ -55,7 +55,7 @@ type Store struct {
 // Open opens the recording at path to append to it, making the file and its
 // folder if need be. It fails with ErrLocked when another recorder has it.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -64,6 +64,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	f, err := lock(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := makeFile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	if err := checkHeader(path); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -75,14 +78,16 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	db.SetMaxOpenConns(1) // one writer
 	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
 	if err := s.prepare(ctx); err != nil {
+		if s.w != nil {
+			err = errors.Join(err, s.w.close())
+		}
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), f.Close())
 	}
 	return s, nil
 }
 
 // dsn names the file to the driver. A large cache suits indexes that grow in
-// the middle; NORMAL needs no fsync for a commit, and a power cut loses the
-// last commits whole. What a statement may have to undo is kept in memory: in a
+// the middle; NORMAL needs no fsync for a commit, see sync.go. What a statement may have to undo is kept in memory: in a
 // file it took a fifth of the time of writing.
 func dsn(path string) string {
 	q := url.Values{"_pragma": {
@@ -101,7 +106,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.w = newWriter(conn)
+	log, err := openSyncer(s.path)
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	s.w = newWriter(conn, log)
 	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
 		return err
 	}
@@ -132,7 +141,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if have > want {
 		return fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, want)
 	}
-	// The mode is for a file that is ours to write, and before its first page.
+	// A snapshot, or a recording that early versions stopped, is in another mode.
 	if _, err := s.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
 		return err
 	}
@@ -144,9 +153,6 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback() // no effect after Commit
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)); err != nil {
-		return err
-	}
 	for _, k := range rtnl.Kinds() {
 		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO kind VALUES (?, ?)`, k.Number, k.Name); err != nil {
 			return err
@@ -161,7 +167,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	// The header that tells a recording must be in the file, not in its log.
+	// A bare copy of the file shall have the tables.
 	_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return err
 }

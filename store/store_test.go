@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -171,6 +172,31 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if running, err := Recording(newer); running || err != nil {
 		t.Errorf("a closed recording is being recorded: %v", err)
+	}
+}
+
+// TestReadBegun reads a recording whose maker was stopped before it had made
+// the first tables.
+func TestReadBegun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	if err := os.WriteFile(path, firstPage(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{`SELECT 1`, `CREATE TABLE goose_db_version (version_id INTEGER, is_applied INTEGER)`,
+		`INSERT INTO goose_db_version VALUES (0, 1)`} {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(made); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenReadOnly(t.Context(), path); !errors.Is(err, ErrNotRecording) {
+			t.Errorf("after %s: %v", made, err)
+		}
 	}
 }
 

@@ -13,10 +13,12 @@ type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	inserts    map[string]driver.StmtExecContext
+	sync       *syncer
+	amid       bool // a transaction
 }
 
-func newWriter(conn *sql.Conn) *writer {
-	return &writer{conn, map[string]*sql.Stmt{}, map[string]driver.StmtExecContext{}}
+func newWriter(conn *sql.Conn, sync *syncer) *writer {
+	return &writer{conn, map[string]*sql.Stmt{}, map[string]driver.StmtExecContext{}, sync, false}
 }
 
 // close finalizes the statements and gives the connection back.
@@ -30,7 +32,7 @@ func (w *writer) close() (err error) {
 		}
 		return err
 	}))
-	return errors.Join(err, w.conn.Close())
+	return errors.Join(err, w.sync.close(), w.conn.Close())
 }
 
 // insert is exec for values that are bound as they are. It spares what
@@ -68,7 +70,15 @@ func (w *writer) exec(ctx context.Context, query string, args ...any) error {
 		return err
 	}
 	_, err = st.ExecContext(ctx, args...)
+	w.wrote()
 	return err
+}
+
+// wrote notes that a statement may have been a transaction of its own.
+func (w *writer) wrote() {
+	if !w.amid {
+		w.sync.committed()
+	}
 }
 
 // number runs a query for one integer; 0 when it has no row.
@@ -81,6 +91,7 @@ func (w *writer) number(ctx context.Context, query string, args ...any) (n int64
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
+	w.wrote()
 	return n, err
 }
 
@@ -99,10 +110,13 @@ func (w *writer) numbers(ctx context.Context, query string, args []any, into ...
 
 // transaction runs f between BEGIN and COMMIT, or undoes what it did.
 func (w *writer) transaction(ctx context.Context, f func() error) error {
+	w.amid = true
 	if err := w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
+		w.amid = false
 		return err
 	}
 	err := f()
+	w.amid = false
 	if err == nil {
 		err = w.exec(ctx, `COMMIT`)
 	}

@@ -17,12 +17,16 @@ import (
 
 // tellChanges opens the recording that a command names, and what its answer is
 // written with.
-func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) (err error) {
+func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) error {
+	return tellChangesIn(cmd.Context(), cmd, format, clock, f)
+}
+
+// tellChangesIn is tellChanges in a context of its own.
+func tellChangesIn(ctx context.Context, cmd *cobra.Command, format string, clock query.Clock, f func(context.Context, *query.Changes, *entryWriter) error) (err error) {
 	if !slices.Contains(entryFormats, format) {
 		return usageError{text: fmt.Sprintf("-o %s: there are %s", format, strings.Join(entryFormats, ", "))}
 	}
-	ctx := cmd.Context()
-	c, err := query.OpenChanges(ctx, dbPath(cmd), query.Options{Location: clock.Location, Warn: warnOn(cmd)})
+	c, err := query.OpenChanges(ctx, dbPath(cmd), query.Options{Location: clock.Location, Warn: warnOn(cmd), Command: askedSince[cmd.Name()]})
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -33,6 +37,12 @@ func tellChanges(cmd *cobra.Command, format string, clock query.Clock, f func(co
 	}
 	err = f(ctx, c, out)
 	return interrupted(ctx, errors.Join(err, out.close()))
+}
+
+// askedSince is how the commands are asked about what there is since an instant.
+var askedSince = map[string]string{
+	"diff": "nlrec diff --db {db} {at}", "log": "nlrec log --db {db} -S {at}", "top": "nlrec top --db {db} -S {at}",
+	"history": "nlrec history --db {db} -S {at} KIND NAME",
 }
 
 // filtersOf reads the words of a filter, and the flags that stand for some. No
@@ -49,16 +59,31 @@ func warnOn(cmd *cobra.Command) func(string) {
 	return func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "nlrec: warning: %s\n", oneLine(text)) }
 }
 
-// addClockFlag adds the flag that says in which time instants are written.
-func addClockFlag(cmd *cobra.Command, utc *bool) {
-	cmd.Flags().BoolVar(utc, "utc", false, "read and write times in UTC")
+// clockFlags say in whose time instants are read and written.
+type clockFlags struct {
+	utc  bool
+	zone string
 }
 
-func clockOf(utc bool) query.Clock {
-	if utc {
-		return query.Clock{Location: time.UTC}
+func addClockFlags(cmd *cobra.Command, f *clockFlags) {
+	cmd.Flags().BoolVar(&f.utc, "utc", false, "read and write times in UTC")
+	cmd.Flags().StringVar(&f.zone, "tz", "", "read and write times in this `ZONE`, as Europe/Berlin")
+}
+
+func (f clockFlags) clock() (query.Clock, error) {
+	switch {
+	case f.utc && f.zone != "":
+		return query.Clock{}, usageError{text: "--utc is a zone, and --tz is one: choose one"}
+	case f.utc:
+		return query.Clock{Location: time.UTC}, nil
+	case f.zone == "":
+		return query.Clock{Location: time.Local}, nil
 	}
-	return query.Clock{Location: time.Local}
+	there, err := time.LoadLocation(f.zone)
+	if err != nil {
+		return query.Clock{}, usageError{"--tz " + f.zone + ": no such zone", "timedatectl list-timezones; --tz Europe/Berlin"}
+	}
+	return query.Clock{Location: there, Away: true}, nil
 }
 
 // entryFormats are the ways to write entries.

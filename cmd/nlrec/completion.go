@@ -53,6 +53,7 @@ func addCompletionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
+			c.Short = "Print what makes a shell complete commands, kinds, and names and times of the recording"
 			c.Example = installing[c.Name()]
 			for _, script := range c.Commands() {
 				script.Example = installing[script.Name()]

@@ -18,7 +18,8 @@ var errDifference = errors.New("there are differences")
 
 func diffCommand() *cobra.Command {
 	var output string
-	var stat, exitCode, utc bool
+	var stat, exitCode bool
+	var clocks clockFlags
 	cmd := &cobra.Command{
 		Use:   "diff [flags] INSTANT [INSTANT] [KIND] [FILTER]",
 		Short: "Tell the difference between two instants, or between one and now",
@@ -28,11 +29,13 @@ became. What changed in between and changed back is not told; nlrec log does.
 What only shows that something else changed, such as the name of its link, is no
 difference.
 
-Instants are as for nlrec query --at, but for -10m, which is written '10m ago' here.
-FILTER is in the words of ip(8), and speaks of what an object was at either.`,
+Two instants may also be written A..B. FILTER is in the words of ip(8), and speaks
+of what an object was at either.
+
+` + instantHelp,
 		Example: `  nlrec diff '10m ago'
   nlrec diff '2026-05-01 03:00' '2026-05-01 03:30' route
-  nlrec diff '#27^' '#27' --stat
+  nlrec diff '#27^..#27' --stat
   nlrec diff --exit-code yesterday today link || echo "links changed"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -41,8 +44,14 @@ FILTER is in the words of ip(8), and speaks of what an object was at either.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			clock := clockOf(utc)
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
 			from, to, words := query.CutInstants(args, clock.Location)
+			if err := refuseInstant(words, clock.Location); err != nil {
+				return err
+			}
 			filters, err := filtersOf(cmd, words)
 			if err != nil {
 				return err
@@ -55,8 +64,7 @@ FILTER is in the words of ip(8), and speaks of what an object was at either.`,
 				}
 				differs = len(d.Groups) > 0
 				if isTerminal(cmd.ErrOrStderr()) {
-					fmt.Fprintf(cmd.ErrOrStderr(), "from %s, change #%d, to %s, change #%d\n",
-						clock.Format(d.From.At), d.From.Change, clock.Format(d.To.At), d.To.Change)
+					fmt.Fprintf(cmd.ErrOrStderr(), "from %s\nto   %s\n", d.From.Text(clock.Location), d.To.Text(clock.Location))
 				}
 				return out.diff(d, stat)
 			})
@@ -70,11 +78,8 @@ FILTER is in the words of ip(8), and speaks of what an object was at either.`,
 	cmd.Flags().BoolVar(&stat, "stat", false, "only how many of each kind")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with exit code 1 when there are differences")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
-	addClockFlag(cmd, &utc)
+	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return usageError{err.Error(), "-10m is read as a flag here: write '10m ago'"}
-	})
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 func getCommand() *cobra.Command {
 	var at, output string
+	var clocks clockFlags
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "get [flags] ADDRESS [from A] [iif I] [oif O] [mark M] [uid U] [ipproto P] [sport N] [dport N] [tos T]",
@@ -24,7 +26,9 @@ answer came about, step by step.
 
 Where a hash over the packet chooses between several legs, all that are possible
 are printed, one after the other. That there is no way is an answer too: it is
-printed as ip prints it, and the exit code is 0.`,
+printed as ip prints it, and the exit code is 0.
+
+` + instantHelp,
 		Example: `  nlrec get 192.0.2.1
   nlrec get --at '10m ago' -v 192.0.2.1
   nlrec get --at '2026-05-01 12:00' 2001:db8::1 from 2001:db8:1::1 mark 0x10`,
@@ -39,7 +43,11 @@ printed as ip prints it, and the exit code is 0.`,
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}
 			}
-			return read(cmd, query.Options{At: at, Command: "nlrec get " + strings.Join(args, " ")}, func(r *query.Reader) error {
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			return read(cmd, query.Options{At: at, Location: clock.Location, Command: "nlrec get " + strings.Join(args, " ")}, func(r *query.Reader) error {
 				answers, err := r.RouteGet(cmd.Context(), q)
 				if err != nil {
 					return err
@@ -48,14 +56,16 @@ printed as ip prints it, and the exit code is 0.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the instant; nlrec query --help shows how it is written")
+	cmd.Flags().StringVar(&at, "at", "", "tell what was at this `INSTANT`")
+	addClockFlags(cmd, &clocks)
+	addColourFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd
 }
 
 func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbose bool) error {
-	out, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	stderr := cmd.ErrOrStderr()
 	if len(answers) > 1 {
 		fmt.Fprintf(stderr, "nlrec: one of these %d: which one, the kernel decides for each flow of packets\n", len(answers))
 	}
@@ -63,12 +73,16 @@ func printRoutes(cmd *cobra.Command, answers []fib.Answer, output string, verbos
 		fmt.Fprintf(stderr, "nlrec: %s\n", oneLine(note))
 	}
 	if output == "json" {
-		return query.WriteRoutesJSON(out, answers, verbose)
+		return query.WriteRoutesJSON(cmd.OutOrStdout(), answers, verbose)
+	}
+	out, end, err := ipText(cmd)
+	if err != nil {
+		return err
 	}
 	if verbose {
 		for _, step := range answers[0].Steps {
 			fmt.Fprintf(out, "# %s\n", query.Visible(step))
 		}
 	}
-	return query.WriteRoutes(out, answers)
+	return errors.Join(query.WriteRoutes(out, answers), end())
 }

@@ -11,9 +11,10 @@ import (
 
 func historyCommand() *cobra.Command {
 	var output string
-	var utc bool
+	var span query.Span
+	var clocks clockFlags
 	cmd := &cobra.Command{
-		Use:   "history [flags] KIND NAME [FILTER]",
+		Use:   "history [flags] [A..B] KIND NAME [FILTER]",
 		Short: "Tell every version of one thing, and how long each lasted",
 		Long: `History tells what one thing went through: each of its changes, how long what it
 brought about lasted, and in their place the gaps in which others may have been
@@ -22,30 +23,43 @@ it is followed through all of them. Where a name was that of several things,
 they are told one after the other; more words, which are those of ip(8), choose
 among them.
 
-After - stands how long it was away. What lasts ends in …`,
+After - stands how long it was away. What lasts ends in …
+
+Between two instants, it begins with what was at the first.
+
+` + instantHelp,
 		Example: `  nlrec history link eth0
   nlrec history route 10.0.0.0/8 table 100
   nlrec history address 192.0.2.1
+  nlrec history yesterday..today link eth0
   nlrec history neighbour 192.0.2.7 dev eth0 -o json`,
-		Args: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			if args, err = cutSpan(&span, args, clock.Location); err != nil {
+				return err
+			}
 			if len(args) < 2 {
 				return usageError{"a kind and a name are expected", "nlrec history link eth0"}
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := chosen(cmd, args)
 			if err != nil {
 				return err
 			}
-			return tellChanges(cmd, output, clockOf(utc), func(ctx context.Context, c *query.Changes, out *entryWriter) error {
-				return c.History(ctx, f, out.title, out.lasting)
+			return tellChanges(cmd, output, clock, func(ctx context.Context, c *query.Changes, out *entryWriter) error {
+				if err := echoSpan(cmd, c, span, clock); err != nil {
+					return err
+				}
+				return c.History(ctx, f, span, out.title, out.lasting)
 			})
 		},
 	}
 	familyFlags(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
-	addClockFlag(cmd, &utc)
+	addSpanFlags(cmd, &span)
+	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
 	return cmd
 }

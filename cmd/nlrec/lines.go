@@ -12,7 +12,6 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"nlrec/query"
 )
@@ -39,9 +38,7 @@ func newLineWriter(cmd *cobra.Command) (*lineWriter, error) {
 	if w.coloured, err = wantsColour(cmd.Flag("color").Value.String(), isTerminal(out), os.Getenv); err != nil {
 		return nil, err
 	}
-	if f, ok := out.(interface{ Fd() uintptr }); ok && isTerminal(out) {
-		w.width, _, _ = term.GetSize(int(f.Fd())) // 0 when it cannot tell
-	}
+	w.width = widthOf(out)
 	return w, nil
 }
 
@@ -68,6 +65,22 @@ func wantsColour(flag string, terminal bool, getenv func(string) string) (bool, 
 		return true, nil
 	}
 	return terminal && getenv("TERM") != "dumb", nil
+}
+
+// titled returns what makes the first line that it gets a title; nil: lines have
+// no colours.
+func (w *lineWriter) titled() func(string) string {
+	if !w.coloured {
+		return nil
+	}
+	first := true
+	return func(line string) string {
+		if first {
+			line = colours[query.Title] + line + plain
+		}
+		first = false
+		return line
+	}
 }
 
 // line writes one line.

@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer leave()
 
 	root, began := rootCommand(), false
+	stderr = talkTo(stderr)
 	var paged *pager // nil: there is none
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		began = true
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return checkDatabases(cmd)
 	}
-	root.SetArgs(args)
+	root.SetArgs(respell(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -89,25 +90,11 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
-	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(printHelp)
 	addCompletion(root)
 	addCompletionCommand(root)
 	return root
 }
-
-// helpTemplate begins with what most people look for.
-const helpTemplate = `{{with .Example}}{{.}}
-
-{{end}}{{with or .Long .Short}}{{.}}
-{{end}}
-Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
-{{if .HasAvailableSubCommands}}
-Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-{{end}}
-Flags:
-{{.Flags.FlagUsages}}`
 
 // defaultPath is where the recording is when no flag says so.
 func defaultPath(getenv func(string) string, uid int) string {
@@ -188,6 +175,9 @@ var outcomes = []struct {
 	{context.Canceled, 130, ""},
 }
 
+// hintMark begins a line that tells what to do.
+const hintMark = "nlrec: hint: "
+
 // report prints an error with a hint, and returns the exit code.
 func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 	if errors.Is(err, errDifference) { // an answer, which is printed
@@ -212,7 +202,7 @@ func report(stderr io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(stderr, excerpt)
 	}
 	if hint != "" {
-		fmt.Fprintf(stderr, "nlrec: hint: %s\n", oneLine(hint))
+		fmt.Fprintf(stderr, hintMark+"%s\n", oneLine(hint))
 	}
 	return code
 }

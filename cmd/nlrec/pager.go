@@ -63,6 +63,9 @@ type pager struct {
 
 // newPager returns a pager on a terminal, or nil when there is to be none.
 func newPager(stdout io.Writer, leave func()) *pager {
+	if os.Getenv("TERM") == "dumb" { // it shows no pages
+		return nil
+	}
 	command := pagerCommand(os.LookupEnv, func(name string) bool {
 		_, err := exec.LookPath(name)
 		return err == nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 func queryCommand() *cobra.Command {
 	var at, output string
+	var clocks clockFlags
 	var params []string
 	var q question
 	var maxRows, maxMemory int64
@@ -29,16 +29,13 @@ func queryCommand() *cobra.Command {
 nlrec tables shows what can be asked. The statement can read and nothing else.
 
 The views link, address, route, … show what is now. With --at they show what
-was at an instant, and route_at('INSTANT') and its like do so within SQL. An
-instant is one of
-  2026-05-01T12:00:00+02:00         RFC 3339
-  2026-05-01 12:00[:00[.000000]]    local time; 2026-05-01 is its midnight
-  10m ago, -1h30m, now              us, ms, s, m, h, d, w
-  @1700000000[.000000]              seconds since 1970
-  #12345                            right after that change
+was at an instant, and route_at('INSTANT') and its like do so within SQL.
 
 Several --db are asked as one: every table has a column host first. All ids are
-those of one recording, so a join compares host as well.`,
+those of one recording, so a join compares host as well, and a change like #12345
+is no instant.
+
+` + instantHelp,
 		Example: `  nlrec query "SELECT dst, gateway, dev FROM route WHERE table_id = 254"
   nlrec query --at '10m ago' "SELECT ifname, operstate FROM link"
   nlrec query -o csv "SELECT * FROM change_log WHERE kind = 'route'"
@@ -64,11 +61,20 @@ those of one recording, so a join compares host as well.`,
 			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
-			return ask(cmd, q, query.Options{At: at, MaxRows: maxRows, MaxBytes: maxMemory << 20})
+			if q.page, err = pageOf(cmd); err != nil {
+				return err
+			}
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			return ask(cmd, q, query.Options{At: at, Location: clock.Location, MaxRows: maxRows, MaxBytes: maxMemory << 20})
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show")
+	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`")
+	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
+	addWidthFlag(cmd)
 	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
 	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
@@ -120,11 +126,9 @@ func statement(cmd *cobra.Command, args []string) (string, error) {
 	return string(text), nil
 }
 
+// isTerminal reports whether a stream is a terminal, or leads to one.
 func isTerminal(stream any) bool {
-	if p, paged := stream.(*pager); paged {
-		stream = p.terminal
-	}
-	f, ok := stream.(*os.File)
+	f, ok := stream.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -144,6 +148,7 @@ type question struct {
 	text    string
 	params  []query.Param
 	output  string
+	page    query.Page
 	timeout time.Duration // 0: none
 	strict  bool
 	emit    bool // print what plain SQLite is to be asked, and no answer
@@ -167,9 +172,7 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 		return interrupted(ctx, err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if m := r.Moment(); m != nil && isTerminal(stderr) {
-		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
-	}
+	echo(stderr, r)
 	if q.emit {
 		text, err := r.Plain(ctx, q.text, q.params)
 		if err == nil {
@@ -178,7 +181,7 @@ func ask(cmd *cobra.Command, q question, o query.Options) (err error) {
 		return interrupted(ctx, err)
 	}
 	err = r.QueryParams(ctx, q.text, q.params, func(rows *query.Rows) error {
-		return query.Write(cmd.OutOrStdout(), q.output, rows)
+		return query.Write(cmd.OutOrStdout(), q.page, q.output, rows)
 	})
 	if err == nil && q.strict {
 		err = r.Certain(ctx)
@@ -197,5 +200,11 @@ func interrupted(ctx context.Context, err error) error {
 	case errors.Is(context.Cause(ctx), errTimeout):
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("interrupted: %w", ctx.Err())
+	return interruption{ctx.Err()}
 }
+
+// An interruption is what somebody wanted, who needs to be told no reason.
+type interruption struct{ error }
+
+func (interruption) Error() string   { return "interrupted" }
+func (i interruption) Unwrap() error { return i.error }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,16 @@ func familyWords(cmd *cobra.Command) (words []string) {
 	return nil
 }
 
+// echo says on a terminal what instant an answer is about.
+func echo(stderr io.Writer, r *query.Reader) {
+	if !isTerminal(stderr) {
+		return
+	}
+	for _, line := range r.Echoes() {
+		fmt.Fprintln(stderr, line)
+	}
+}
+
 // read opens the recording for a function that asks it. On a terminal it says
 // as of when the answer is; and anywhere, that it touches a gap, or is older
 // than now because nothing records.
@@ -39,11 +50,8 @@ func read(cmd *cobra.Command, o query.Options, f func(*query.Reader) error) (err
 		return interrupted(ctx, err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	switch m := r.Moment(); {
-	case m == nil:
+	if echo(stderr, r); r.Moment() == nil {
 		err = r.WarnOfPresent(ctx)
-	case isTerminal(stderr):
-		fmt.Fprintf(stderr, "as of %s, change #%d\n", localTime(m.At), m.Change)
 	}
 	if err == nil {
 		err = f(r)

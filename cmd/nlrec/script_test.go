@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ import (
 //	seize FILE      have FILE for oneself until the script ends
 //	change FILE SQL run SQL on FILE
 //	exits N CMD     run a command that ends with exit code N
+//
+// and the condition root.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -32,6 +35,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "Europe/Berlin")
 			e.Setenv("NLREC_DB", "")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, errors.New("no such condition")
+			}
+			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sample": func(ts *testscript.TestScript, _ bool, args []string) { recordingtest.Sample(ts, ts.MkAbs(args[0])) },

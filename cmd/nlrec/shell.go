@@ -10,6 +10,9 @@ import (
 	"nlrec/query"
 )
 
+// shellFormat is how answers are written where nothing else is said.
+const shellFormat = "box"
+
 func shellCommand() *cobra.Command {
 	var at, mode string
 	cmd := &cobra.Command{
@@ -22,7 +25,9 @@ commands and thirty questions to begin with.
 
 Ctrl-C interrupts a statement; once more, or Ctrl-D, leaves. When standard input
 is no terminal, statements are read from it until one fails. Nothing here writes a
-file or runs a program; to keep an answer, redirect that of nlrec query.`,
+file or runs a program; to keep an answer, redirect that of nlrec query.
+
+` + instantHelp,
 		Example: `  nlrec shell
   nlrec shell --at '2026-05-01 12:00'
   nlrec shell -o csv <questions.sql`,
@@ -37,7 +42,9 @@ file or runs a program; to keep an answer, redirect that of nlrec query.`,
 			return runShell(cmd, at, mode)
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the instant that the views show; .at changes it")
-	cmd.Flags().StringVarP(&mode, "output", "o", "box", "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
+	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	addWidthFlag(cmd)
+	addColourFlag(cmd)
 	return cmd
 }

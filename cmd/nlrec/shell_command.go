@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,25 +23,61 @@ type dotCommand struct {
 	name, argument string
 	alias          string // its name in psql
 	meaning        string
-	run            func(*shell, string) error
-	words          func(*query.Completer) []string // that the argument may be; nil: none
+	run            func(*shell, []string) error
+	words          func(c *query.Completer, before []string) []string // that may come next in the argument; nil: none
 }
 
 func dotCommands() []dotCommand {
-	formats := func(*query.Completer) []string { return query.Formats() }
+	formats, switches := oneOf(query.Formats()...), oneOf("on", "off")
 	return []dotCommand{
-		{".at", "[INSTANT]", "", "show what was then, or now; without one tell which it is", (*shell).atCommand, func(*query.Completer) []string { return query.Instants() }},
+		{".at", "[INSTANT]", "", "show what was then, or now; without one tell which it is", (*shell).atCommand, oneOf(query.Instants()...)},
+		{".changes", "[A..B] [N] [KIND]", "", "tell the last N changes, 20 if not said, as nlrec log does; a filter may follow", (*shell).changesCommand, filterWords},
+		{".diff", "A [B] [KIND]", "", "tell what is otherwise at B than at A, as nlrec diff does; a filter may follow", (*shell).diffCommand, diffWords},
+		{".eqp", "on|off", "", "tell how SQLite finds answers", (*shell).planCommand, switches},
+		{".gaps", "", "", "list when changes may have been missed", (*shell).gapsCommand, nil},
 		{".help", "[N|WORD]", `\?`, "list all this; show the SQL of question N; find WORD", (*shell).helpCommand, nil},
+		{".lines", "", `\x`, "write answers as lines, or as before", (*shell).linesCommand, nil},
 		{".mode", "[FORMAT]", "", "write answers as " + strings.Join(query.Formats(), ", "), (*shell).modeCommand, formats},
 		{".once", "FORMAT", "", "write only the next answer so", (*shell).onceCommand, formats},
-		{".quit", "", `\q`, "leave; also Ctrl-D", func(*shell, string) error { return errQuit }, nil},
-		{".schema", "[TABLE]", `\d`, "show columns and what they mean", (*shell).schemaCommand, tableWords},
-		{".tables", "", `\dt`, "list what can be asked", (*shell).tablesCommand, nil},
-		{".timer", "on|off", `\timing`, "tell how long answers take", (*shell).timerCommand, func(*query.Completer) []string { return []string{"on", "off"} }},
+		{".param", "[NAME=VALUE]", "", "let :NAME be VALUE in statements; list them; unset NAME, clear", (*shell).paramCommand, oneOf("list", "unset", "clear")},
+		{".quit", "", `\q`, "leave; also Ctrl-D", func(*shell, []string) error { return errQuit }, nil},
+		{".schema", "[TABLE]", `\d`, "show columns and what they mean", (*shell).schemaCommand, oneOf(tableWords()...)},
+		{".tables", "", `\dt`, "list what can be asked; so does .views", (*shell).tablesCommand, nil},
+		{".timer", "on|off", `\timing`, "tell how long answers take", (*shell).timerCommand, switches},
 	}
 }
 
-func tableWords(*query.Completer) (names []string) {
+// oneOf are words of which an argument has one.
+func oneOf(words ...string) func(*query.Completer, []string) []string {
+	return func(_ *query.Completer, before []string) []string {
+		if len(before) > 0 {
+			return nil
+		}
+		return words
+	}
+}
+
+// filterWords are those of a filter, and the names of links.
+func filterWords(c *query.Completer, before []string) []string {
+	switch {
+	case !hasKind(before):
+		return query.KindNames()
+	case slices.Contains(linkWords, before[len(before)-1]):
+		return c.Links()
+	}
+	return filterWordsOf(before)
+}
+
+// diffWords are instants, and then those of a filter.
+func diffWords(c *query.Completer, before []string) []string {
+	words := filterWords(c, before)
+	if !hasKind(before) && len(before) < 2 {
+		words = append(slices.DeleteFunc(query.Instants(), func(word string) bool { return strings.Contains(word, " ") }), words...)
+	}
+	return words
+}
+
+func tableWords() (names []string) {
 	tables, _ := query.Catalog() // its text is part of the program
 	for _, t := range tables {
 		names = append(names, t.Name)
@@ -49,7 +86,8 @@ func tableWords(*query.Completer) (names []string) {
 }
 
 // bareWords are commands that people type without a dot.
-var bareWords = map[string]string{"exit": ".quit", "quit": ".quit", ".exit": ".quit", "help": ".help", "?": ".help"}
+var bareWords = map[string]string{"exit": ".quit", "quit": ".quit", ".exit": ".quit", "help": ".help", "?": ".help",
+	".views": ".tables", `\dv`: ".tables", ".parameter": ".param", `\h`: ".help"}
 
 // isShellCommand reports whether a line is a command and no SQL.
 func isShellCommand(line string) bool {
@@ -66,23 +104,46 @@ func (s *shell) command(line string) error {
 	var names []string
 	for _, c := range dotCommands() {
 		if c.name == name || c.alias == name {
-			return c.run(s, unquote(strings.TrimSpace(argument)))
+			words, err := splitWords(argument)
+			if err != nil {
+				return err
+			}
+			return c.run(s, words)
 		}
 		names = append(names, c.name)
 	}
 	return usageError{query.Visible(name) + ": no such command", query.DidYouMean(name, names, ".help")}
 }
 
-// unquote takes off the quotes that the command line would need.
-func unquote(text string) string {
-	if len(text) > 1 && (text[0] == '\'' || text[0] == '"') && text[len(text)-1] == text[0] {
-		return text[1 : len(text)-1]
+// splitWords parts words, which may stand in quotes as on a command line.
+func splitWords(text string) (words []string, err error) {
+	var word strings.Builder
+	begun := false
+	for text += " "; text != ""; {
+		switch c := text[:1]; {
+		case strings.ContainsAny(c, " \t"):
+			if begun {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			begun, text = false, text[1:]
+		case strings.ContainsAny(c, `'"`):
+			quoted, rest, closed := strings.Cut(text[1:], c)
+			if !closed {
+				return nil, usageError{query.Visible(text) + ": the quote does not end", ".help"}
+			}
+			word.WriteString(quoted)
+			begun, text = true, rest
+		default:
+			word.WriteString(c)
+			begun, text = true, text[1:]
+		}
 	}
-	return text
+	return words, nil
 }
 
-func (s *shell) atCommand(text string) error {
-	if text != "" {
+func (s *shell) atCommand(words []string) error {
+	if text := strings.Join(words, " "); text != "" {
 		return s.setInstant(text)
 	}
 	if s.at == "" {
@@ -95,7 +156,8 @@ func (s *shell) atCommand(text string) error {
 	})
 }
 
-func (s *shell) modeCommand(text string) error {
+func (s *shell) modeCommand(words []string) error {
+	text := strings.Join(words, " ")
 	if text == "" {
 		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), s.mode)
 		return err
@@ -103,7 +165,9 @@ func (s *shell) modeCommand(text string) error {
 	return chooseFormat(&s.mode, ".mode", text)
 }
 
-func (s *shell) onceCommand(text string) error { return chooseFormat(&s.once, ".once", text) }
+func (s *shell) onceCommand(words []string) error {
+	return chooseFormat(&s.once, ".once", strings.Join(words, " "))
+}
 
 func chooseFormat(format *string, command, text string) error {
 	if !slices.Contains(query.Formats(), text) {
@@ -113,41 +177,39 @@ func chooseFormat(format *string, command, text string) error {
 	return nil
 }
 
-func (s *shell) timerCommand(text string) error {
-	if text != "on" && text != "off" {
-		return usageError{".timer " + query.Visible(text) + ": on or off is expected", ".timer on"}
-	}
-	s.timer = text == "on"
-	return nil
-}
-
-func (s *shell) schemaCommand(name string) error {
-	var names []string
-	if name != "" {
-		names = []string{name}
-	}
+func (s *shell) schemaCommand(names []string) error {
 	tables, err := chosenTables(names)
-	if err == nil {
-		printTables(s.cmd.OutOrStdout(), tables)
+	if err != nil {
+		return err
 	}
-	return err
+	out, end := s.wrapped()
+	printTables(out, tables)
+	return end()
 }
 
-func (s *shell) tablesCommand(string) error {
+// wrapped is where texts go that people read.
+func (s *shell) wrapped() (io.Writer, func() error) {
+	return wrapped(s.cmd.OutOrStdout(), widthOf(s.cmd.OutOrStdout()))
+}
+
+func (s *shell) tablesCommand([]string) error {
 	tables, err := query.Catalog()
+	out, end := s.wrapped()
 	width := 0
 	for _, t := range tables {
 		width = max(width, len(t.Name))
 	}
 	for _, t := range tables {
-		fmt.Fprintf(s.cmd.OutOrStdout(), "%-*s  %s\n", width, t.Name, t.Meaning)
+		fmt.Fprintf(out, "%-*s  %s\n", width, t.Name, t.Meaning)
 	}
-	return err
+	return errors.Join(err, end())
 }
 
 // helpCommand lists commands and questions, shows a question, or finds some.
-func (s *shell) helpCommand(text string) error {
-	recipes, out := docs.Recipes(docs.Queries), s.cmd.OutOrStdout()
+func (s *shell) helpCommand(words []string) (err error) {
+	recipes, text := docs.Recipes(docs.Queries), strings.Join(words, " ")
+	out, end := s.wrapped()
+	defer func() { err = errors.Join(err, end()) }()
 	if n, err := strconv.Atoi(text); err == nil {
 		if n < 1 || n > len(recipes) {
 			return usageError{fmt.Sprintf("%d: there are %d questions", n, len(recipes)), ".help"}
@@ -158,7 +220,11 @@ func (s *shell) helpCommand(text string) error {
 	}
 	if text == "" {
 		for _, c := range dotCommands() {
-			fmt.Fprintf(out, "%-18s %s\n", c.name+" "+c.argument, c.meaning)
+			meaning := c.meaning
+			if c.alias != "" {
+				meaning += " (" + c.alias + ")"
+			}
+			fmt.Fprintf(out, "%-24s  %s\n", c.name+" "+c.argument, meaning)
 		}
 		fmt.Fprintln(out, "\nQuestions; .help 1 shows the SQL of the first, the up arrow brings it here:")
 	}
@@ -209,21 +275,21 @@ func (s *shell) completions(c *query.Completer, before string) (head string, can
 		return before[:start-len(s.text)], candidates
 	}
 	name, argument, hasArgument := strings.Cut(before, " ")
-	var words []string
+	if !hasArgument {
+		for _, d := range dotCommands() {
+			candidates = append(candidates, d.name)
+		}
+		return "", beginningWith(name, candidates)
+	}
+	written := strings.Fields(argument)
+	word := ""
+	if len(written) > 0 && strings.HasSuffix(argument, written[len(written)-1]) {
+		written, word = written[:len(written)-1], written[len(written)-1]
+	}
 	for _, d := range dotCommands() {
-		if !hasArgument {
-			words = append(words, d.name)
-		} else if d.name == name && d.words != nil {
-			words = d.words(c)
+		if d.name == name && d.words != nil {
+			candidates = d.words(c, written)
 		}
 	}
-	if hasArgument {
-		head, name = name+" ", argument
-	}
-	for _, w := range words {
-		if strings.HasPrefix(w, name) {
-			candidates = append(candidates, w)
-		}
-	}
-	return head, candidates
+	return strings.TrimSuffix(before, word), beginningWith(word, candidates)
 }

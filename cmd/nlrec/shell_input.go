@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/peterh/liner"
 	"golang.org/x/sys/unix"
@@ -92,12 +93,9 @@ func (s *terminalSource) Line(ctx context.Context, prompt string) (string, error
 // Remember keeps a statement on one line, since that is what can be edited. One
 // with a comment that the end of its line ends is kept line by line.
 func (s *terminalSource) Remember(statement string) {
-	lines := strings.Split(statement, "\n")
-	if !strings.Contains(statement, "--") {
-		lines = []string{strings.Join(strings.Fields(statement), " ")}
-		if strings.ContainsAny(statement, "'\"") { // the spaces in quotes count
-			lines[0] = strings.ReplaceAll(statement, "\n", " ")
-		}
+	lines := []string{onOneLine(statement)}
+	if strings.Contains(statement, "--") {
+		lines = strings.Split(statement, "\n")
 	}
 	for _, line := range lines {
 		s.editor.AppendHistory(line)
@@ -105,6 +103,32 @@ func (s *terminalSource) Remember(statement string) {
 	if s.history != "" {
 		_ = appendHistory(s.history, lines) // it could be opened a moment ago; what is typed now is still at hand
 	}
+}
+
+// onOneLine returns a statement with one space between words. In quotes spaces
+// count.
+func onOneLine(statement string) string {
+	var b strings.Builder
+	quote, space := rune(0), false
+	for _, r := range strings.TrimSpace(statement) {
+		switch {
+		case quote == 0 && unicode.IsSpace(r):
+			space = true
+			continue
+		case r == quote:
+			quote = 0
+		case quote == 0 && strings.ContainsRune("'\"`", r):
+			quote = r
+		case r == '\n': // in quotes, where an editor of lines has no better
+			r = ' '
+		}
+		if space {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+		space = false
+	}
+	return b.String()
 }
 
 func (s *terminalSource) Close() { _ = s.editor.Close() }

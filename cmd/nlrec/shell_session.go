@@ -33,14 +33,20 @@ type shell struct {
 	shown  string // the instant as the prompt has it
 	mode   string // format of answers
 	once   string // of the next answer; empty: mode
+	before string // mode before .lines; empty: none was
 	timer  bool
+	plan   bool
+	params []query.Param
 	warned []string // what has been warned of at this instant
 
 	interrupts chan os.Signal // from the keyboard, while no line is typed
 }
 
-// errQuit ends a session.
-var errQuit = errors.New("quit")
+// Errors that end a session.
+var (
+	errQuit  = errors.New("quit")
+	errStuck = errors.New("SQLite cannot be interrupted in this statement, so the shell ends")
+)
 
 func runShell(cmd *cobra.Command, at, mode string) (err error) {
 	s := &shell{cmd: cmd, ctx: cmd.Context(), mode: mode, interrupts: make(chan os.Signal, 1)}
@@ -107,7 +113,7 @@ func (s *shell) run() error {
 		if errors.Is(err, errQuit) {
 			return nil
 		}
-		if err != nil && !s.person {
+		if err != nil && (!s.person || errors.Is(err, errStuck)) {
 			return err
 		}
 		if errors.Is(err, context.Canceled) {
@@ -190,7 +196,7 @@ func (s *shell) setInstant(text string) error {
 		s.at, s.shown = strings.TrimSpace(text), strings.TrimSpace(text)
 	}
 	if s.person {
-		fmt.Fprintf(s.cmd.ErrOrStderr(), "as of %s, change #%d\n", localTime(m.At), m.Change)
+		echo(s.cmd.ErrOrStderr(), r)
 	}
 	return r.Close()
 }
@@ -216,13 +222,30 @@ func (s *shell) ask(statement string) (err error) {
 	if s.once != "" {
 		mode, s.once = s.once, ""
 	}
-	err = s.with(ctx, func(r *query.Reader) error {
-		return r.Query(ctx, statement, func(rows *query.Rows) error { return query.Write(s.cmd.OutOrStdout(), mode, rows) })
-	})
+	page, err := pageOf(s.cmd) // the terminal may be another size now
+	if err == nil {
+		err = s.with(ctx, func(r *query.Reader) error {
+			return s.answer(ctx, r, statement, page, mode)
+		})
+	}
 	if s.timer && err == nil {
 		fmt.Fprintf(s.cmd.ErrOrStderr(), "took %s\n", time.Since(began).Round(100*time.Microsecond))
 	}
+	if errors.Is(err, errStuck) {
+		return fmt.Errorf("interrupted: %w", err)
+	}
 	return interrupted(ctx, err)
+}
+
+// answer asks a statement with what it has of the parameters.
+func (s *shell) answer(ctx context.Context, r *query.Reader, statement string, page query.Page, mode string) error {
+	params := query.ParamsOf(statement, s.params)
+	if s.plan {
+		if err := s.printPlan(ctx, r, statement, params); err != nil {
+			return err
+		}
+	}
+	return r.QueryParams(ctx, statement, params, func(rows *query.Rows) error { return query.Write(s.cmd.OutOrStdout(), page, mode, rows) })
 }
 
 // with opens the recording for a function that asks it.
@@ -232,7 +255,10 @@ func (s *shell) with(ctx context.Context, f func(*query.Reader) error) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return f(r)
+	if err = f(r); r.Stuck() {
+		err = errors.Join(err, errStuck)
+	}
+	return err
 }
 
 // warn warns of a thing once for each instant.

@@ -248,6 +248,19 @@ func TestReadHistory(t *testing.T) {
 	}
 }
 
+func TestOnOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"SELECT  1,\n       2\n\tFROM link ;":               "SELECT 1, 2 FROM link ;",
+		"SELECT 'it''s  \n two', \"a  b\"\n  , `c \" d`  x": "SELECT 'it''s    two', \"a  b\" , `c \" d` x",
+		"  SELECT 1  ":              "SELECT 1",
+		"SELECT 'it''s' ||\n  'x';": "SELECT 'it''s' || 'x';",
+	} {
+		if got := onOneLine(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestShortTime(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	tests := []struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 func showCommand() *cobra.Command {
 	var at string
+	var clocks clockFlags
 	var o query.ShowOptions
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
@@ -26,7 +28,9 @@ and every column that nlrec tables KIND lists, with the value it must have. Of
 one word that is repeated any value will do.
 
 -o ip-json is what ip -d -j show prints, -o table and the others have every
-column, or those that --columns names.`,
+column, or those that --columns names.
+
+` + instantHelp,
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
@@ -48,15 +52,32 @@ column, or those that --columns names.`,
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			asked := query.Options{At: at, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
+			if o.Page, err = pageOf(cmd); err != nil {
+				return err
+			}
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			asked := query.Options{At: at, Location: clock.Location, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
 			return read(cmd, asked, func(r *query.Reader) error {
-				return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				if o.Format != "ip" {
+					return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
+				}
+				out, end, err := ipText(cmd)
+				if err != nil {
+					return err
+				}
+				return errors.Join(r.Show(cmd.Context(), out, f, o), end())
 			})
 		},
 	}
 	familyFlags(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "the instant to show")
+	addColourFlag(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
+	addClockFlags(cmd, &clocks)
 	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	addWidthFlag(cmd)
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd

@@ -89,7 +89,7 @@ func printHealth(line func(name, format string, args ...any), s *query.Status, n
 		if h.LastCommit != 0 {
 			line("last commit", "%s", moment(h.LastCommit, now))
 		}
-		line("lag", "%s, at most %s", span(h.Lag), span(h.MostLag))
+		line("lag", "%s, at most %s", lasting(h.Lag), lasting(h.MostLag))
 		line("queue", "%s, at most %s", size(h.Queue), size(h.MostQueue))
 	}
 	if h := s.Health; h != nil {
@@ -98,7 +98,7 @@ func printHealth(line func(name, format string, args ...any), s *query.Status, n
 	}
 }
 
-func span(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }
+func lasting(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }
 
 func coverage(s *query.Status) string {
 	switch {

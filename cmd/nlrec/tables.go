@@ -36,8 +36,9 @@ func tablesCommand() *cobra.Command {
 func printAs(cmd *cobra.Command, output string, value any, text func(io.Writer)) error {
 	switch output {
 	case "text":
-		text(cmd.OutOrStdout())
-		return nil
+		out, end := wrapped(cmd.OutOrStdout(), widthOf(cmd.OutOrStdout()))
+		text(out)
+		return end()
 	case "json":
 		e := json.NewEncoder(cmd.OutOrStdout())
 		e.SetEscapeHTML(false)

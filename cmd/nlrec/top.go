@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,26 +17,38 @@ import (
 func topCommand() *cobra.Command {
 	var o query.TopOptions
 	var output string
-	var utc bool
+	var clocks clockFlags
 	cmd := &cobra.Command{
-		Use:   "top [flags] [KIND] [FILTER]",
+		Use:   "top [flags] [A..B] [KIND] [FILTER]",
 		Short: "Tell what changed most: how often, and how long it was down or away",
 		Long: `Top ranks what changed between two instants, or in all the recording. An outage is
 a time in which it was not there or, of a link, was down or had no carrier, or, of
 a neighbour, could not be reached (FAILED). Of outages only what lies within the
 time asked for counts; * is one that lasts at its end. A link that is removed is
-no outage: one that comes back is another.`,
+no outage: one that comes back is another.
+
+` + instantHelp,
 		Example: `  nlrec top link -S '1 week ago'
-  nlrec top link --by longest -S yesterday -U today
+  nlrec top yesterday..today link --by longest
   nlrec top route proto bgp -n 20`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if !slices.Contains(query.Measures(), o.By) {
 				return usageError{text: fmt.Sprintf("--by %s: there are %s", o.By, strings.Join(query.Measures(), ", "))}
 			}
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			if args, err = cutSpan(&o.Span, args, clock.Location); err != nil {
+				return err
+			}
 			if o.Filters, err = filtersOf(cmd, args); err != nil {
 				return err
 			}
-			return tellChanges(cmd, output, clockOf(utc), func(ctx context.Context, c *query.Changes, out *entryWriter) error {
+			return tellChanges(cmd, output, clock, func(ctx context.Context, c *query.Changes, out *entryWriter) error {
+				if err := echoSpan(cmd, c, o.Span, clock); err != nil {
+					return err
+				}
 				ranked, err := c.Top(ctx, o)
 				if err != nil {
 					return err
@@ -45,13 +58,12 @@ no outage: one that comes back is another.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.Since, "since", "S", "", "begin at this `INSTANT`")
-	f.StringVarP(&o.Until, "until", "U", "", "end at this `INSTANT`")
+	addSpanFlags(cmd, &o.Span)
 	f.StringVar(&o.By, "by", "changes", "sort by "+strings.Join(query.Measures(), ", "))
 	f.IntVarP(&o.Most, "lines", "n", 10, "how many; 0: all")
 	familyFlags(cmd)
 	f.StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
-	addClockFlag(cmd, &utc)
+	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
 	return cmd
 }
@@ -66,7 +78,8 @@ func (w *entryWriter) ranked(ranked []query.Ranked) error {
 		}
 		return nil
 	}
-	t := tabwriter.NewWriter(w.lines, 0, 0, 2, ' ', 0)
+	out := &wrapper{w: w.lines, width: w.lines.width, paint: w.lines.titled()}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "changes\toutages\tout\tlongest\tlast change\tobject")
 	for _, r := range ranked {
 		mark := ""
@@ -75,7 +88,7 @@ func (w *entryWriter) ranked(ranked []query.Ranked) error {
 		}
 		fmt.Fprintf(t, "%d\t%d\t%s%s\t%s\t%s\t%s %s\n", r.Changes, r.Outages, spanOf(r.OutUS), mark, spanOf(r.LongestUS), w.clock.Format(r.LastUS), r.Kind.Name, r.Name)
 	}
-	return t.Flush()
+	return errors.Join(t.Flush(), out.end())
 }
 
 func spanOf(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -11,16 +12,26 @@ import (
 )
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the versions of nlrec, Go and SQLite",
-		Example: "  nlrec version",
+		Example: "  nlrec version\n  nlrec version -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "nlrec %s, %s, SQLite %s\n", version(), runtime.Version(), sqlite3.SQLITE_VERSION)
-			return err
+			v := versions{version(), runtime.Version(), sqlite3.SQLITE_VERSION}
+			return printAs(cmd, output, v, func(w io.Writer) { fmt.Fprintf(w, "nlrec %s, %s, SQLite %s\n", v.Nlrec, v.Go, v.SQLite) })
 		},
 	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	return cmd
+}
+
+// versions are those of what this program is made of.
+type versions struct {
+	Nlrec  string `json:"nlrec"`
+	Go     string `json:"go"`
+	SQLite string `json:"sqlite"`
 }
 
 // version returns the version of this nlrec, with the commit it was built

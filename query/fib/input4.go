@@ -94,13 +94,16 @@ func (l *lookup) multicastInput(f flow, in *Link) []Answer {
 		return l.drop(f.src.String() + " cannot be a source")
 	case isNone(f.src) && !isLocalMulticast(f.dst):
 		return l.drop(f.src.String() + " cannot be a source")
-	case !isNone(f.src):
-		if _, ok := l.validSource(f, netip.Addr{}, in, 0); !ok {
+	}
+	var way verdict // back to the source; there is none to nobody
+	if !isNone(f.src) {
+		var ok bool
+		if way, ok = l.validSource(f, netip.Addr{}, in, 0); !ok {
 			return l.refuse(syscall.EINVAL)
 		}
 	}
 	a := l.inputAnswer(f, in, result{}, "multicast")
-	a.Cache = []string{"local", "mc"}
+	a.Realms, a.Cache = way.realms, []string{"local", "mc"}
 	return []Answer{a}
 }
 

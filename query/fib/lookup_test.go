@@ -67,6 +67,9 @@ func brief(answers []Answer) string {
 			if a.Table != 0 {
 				text += " table " + a.TableName()
 			}
+			if a.Realms != (Realms{}) {
+				text += fmt.Sprintf(" realms %d/%d", a.Realms.From, a.Realms.To)
+			}
 		}
 		texts = append(texts, text)
 	}
@@ -119,6 +122,11 @@ func TestGet(t *testing.T) {
 			Question{To: to.To, TOS: 0xb0}, "eth0 via 192.0.2.1 src 192.0.2.10 table main"},
 		{"a masked port", func(s *State) { s.Rules = slices.Insert(s.Rules, 1, masked) }, []Route{via, elsewhere},
 			Question{To: to.To, Dport: 0x5b}, "eth1 via 198.51.100.1 src 198.51.100.10 table 77"},
+		{"to all hosts, with the realms of the way back", func(s *State) {
+			s.Realms, s.Rules[1].Flow = true, Realms{2, 3}
+		}, []Route{via}, Question{To: addr("224.0.0.1"), From: to.To, In: 2}, "lo realms 3/2"},
+		{"to all hosts, from nobody", func(s *State) { s.Realms, s.Rules[1].Flow = true, Realms{2, 3} }, []Route{via},
+			Question{To: addr("224.0.0.1"), From: addr("0.0.0.0"), In: 2}, "lo"},
 		{"a goto to nowhere", func(s *State) {
 			s.Rules = slices.Insert(s.Rules, 0, Rule{Priority: 1, Action: "goto", Goto: 99})
 		}, []Route{via}, to, "eth0 via 192.0.2.1 src 192.0.2.10 table main"},
