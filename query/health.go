@@ -49,10 +49,6 @@ func (s *Status) readHealth(ctx context.Context, l *timeline) (err error) {
 	return rows.Err()
 }
 
-// stalledAfter is how long a recorder may be busy before it is not said to
-// record.
-const stalledAfter = int64(5 * time.Second / time.Microsecond)
-
 // ask finds out whether the recorder records. It is known to have until an
 // instant.
 func (r *Runner) ask(ctx context.Context, path string, noted int64) {
@@ -78,13 +74,13 @@ func (r *Runner) judge(live health.Report) {
 	if live.PID != 0 {
 		r.PID = int64(live.PID)
 	}
-	late := live.Busy != "" && time.Now().UnixMicro()-live.BusySince > stalledAfter
+	late := live.Late(time.Now())
 	switch {
 	case !live.Ready:
 		r.State = "starting"
 	case late && strings.HasPrefix(live.Busy, "looking"):
 		r.State, r.From = "busy", live.BusySince
-	case late || live.Busy == "waiting in vain":
+	case late:
 		r.State, r.From = "stalled", live.BusySince
 	}
 }

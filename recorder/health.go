@@ -50,7 +50,7 @@ func (h *Health) Report() health.Report {
 		r.Busy, r.BusySince = h.report.Busy, h.report.BusySince
 		return r
 	}
-	r.Busy, r.BusySince = "waiting in vain", max(r.LastCommit, r.BusySince)
+	r.Busy, r.BusySince = health.InVain, max(r.LastCommit, r.BusySince)
 	return r
 }
 

@@ -22,6 +22,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	var quiet bool
+	var metricsAt string
 	var config recorder.Config
 	c := &cobra.Command{
 		Use:   "record",
@@ -33,16 +34,27 @@ with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
 very much changes at once. What the kernel never announces, such as a changed
 sysctl, is looked for once a minute (--poll).
 
-On a terminal it prints each change on a line.`,
+On a terminal it prints each change on a line. nlrec status asks it how it fares,
+over a socket beside the file; --metrics serves the same for Prometheus.`,
 		Example: `  nlrec record
-  nlrec record --db /srv/net.db -q`,
+  nlrec record --db /srv/net.db -q
+  nlrec record --metrics localhost:9812`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			config.Health = &recorder.Health{}
+			if metricsAt != "" {
+				stop, err := serveMetrics(metricsAt, config.Health.Report)
+				if err != nil {
+					return err
+				}
+				defer stop()
+			}
 			return record(c.Context(), dbPath(c), quiet, config, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
+	c.Flags().StringVar(&metricsAt, "metrics", "", "serve metrics for Prometheus at an `ADDRESS`: host:port, or unix:PATH")
 	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
@@ -60,7 +72,7 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 			err = closeErr
 		}
 	}()
-	config.Version, config.Health = version(), &recorder.Health{}
+	config.Version = version()
 	stopServing, err := health.Serve(path, config.Health.Report)
 	if err != nil {
 		fmt.Fprintf(stderr, "nlrec: nlrec status cannot ask this recorder how it fares: %v\n", err)

@@ -42,6 +42,23 @@ type Report struct {
 // longest is what the address of a socket has room for beside the folder.
 const longest = 60
 
+// stalledAfter is how long a recorder may be busy before it is not said to
+// record.
+const stalledAfter = 5 * time.Second
+
+// Late reports whether the recorder has been busy for so long that it may have
+// stalled.
+func (r Report) Late(now time.Time) bool {
+	return r.Busy == InVain || r.Busy != "" && now.Sub(time.UnixMicro(r.BusySince)) > stalledAfter
+}
+
+// Records reports whether it records.
+func (r Report) Records(now time.Time) bool { return r.Ready && !r.Late(now) }
+
+// InVain is what a recorder is busy with that seems to wait, and does not
+// answer.
+const InVain = "waiting in vain"
+
 // Path is where the recorder of a file is asked: beside it, by its name or,
 // where that is very long, the beginning of it and a checksum.
 func Path(db string) string {
