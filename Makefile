@@ -43,9 +43,9 @@ check:
 	go vet ./...
 	$(STATICCHECK) ./...
 
-# The tests compare with ip(8) and sqlite3(1); the race detector needs a C compiler.
+# The tests compare with ip(8) and sqlite3(1), and trace with strace(1); the race detector needs a C compiler.
 tools:
-	@missing=; for t in ip:iproute2 sysctl:procps sqlite3:sqlite3 gcc:gcc; do \
+	@missing=; for t in ip:iproute2 sysctl:procps sqlite3:sqlite3 gcc:gcc strace:strace zsh:zsh fish:fish less:less systemd-analyze:systemd; do \
 		command -v $${t%:*} >/dev/null || missing="$$missing $${t#*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -41,6 +41,8 @@ func (l *timeline) Boots(ctx context.Context) (boots []Boot, err error) {
 		if err := rows.Scan(&b.ID, &b.first, &b.begins, &b.From, &b.To); err != nil {
 			return nil, err
 		}
+		b.From = max(b.From, l.begins())
+		b.To = max(b.To, b.From)
 		b.ID, b.ends = strings.ReplaceAll(b.ID, "-", ""), math.MaxInt64
 		if n := len(boots); n > 0 {
 			boots[n-1].ends = max(boots[n-1].To, b.begins-1) // which is earlier where the clock was set back

@@ -122,6 +122,18 @@ func (d difference) String() string {
 	return text
 }
 
+// Differences tells where two values of a column differ, with old and new value:
+// of nested data what in it does, of a list of flags which.
+func Differences(column string, was, is any) (texts []string) {
+	for _, d := range leaves(column, was, is) {
+		texts = append(texts, d.String())
+	}
+	return texts
+}
+
+// Spell writes a value as words.
+func Spell(v any) string { return spelledOrNone("", v) }
+
 func spelledOrNone(column string, v any) string {
 	if v == nil || v == "[]" || v == "" {
 		return "none"
@@ -137,9 +149,9 @@ func (c *Change) why(clock Clock) string {
 	case c.How == "dumped":
 		words = append(words, "there already")
 	case c.How == "inferred" && c.Cause != 0:
-		words = append(words, fmt.Sprintf("because #%d %s", c.Cause, c.CauseName))
+		words = append(words, "because "+c.cause())
 	case c.How == "found" && c.Cause != 0:
-		words = append(words, fmt.Sprintf("found after #%d %s", c.Cause, c.CauseName))
+		words = append(words, "found after "+c.cause())
 	case c.How == "found":
 		words = append(words, "found")
 	}
@@ -153,6 +165,11 @@ func (c *Change) why(clock Clock) string {
 		return ""
 	}
 	return "(" + strings.Join(words, ", ") + ")"
+}
+
+// cause names the cause. One that was removed has but a number.
+func (c *Change) cause() string {
+	return strings.TrimSuffix(fmt.Sprintf("#%d %s", c.Cause, c.CauseName), " ")
 }
 
 // A Role is what a piece of a line is for.
@@ -190,12 +207,16 @@ func (e Entry) Pieces(clock Clock) []Piece {
 	if e.Missed != nil {
 		return []Piece{{When, clock.Format(e.Missed.From)}, {Blind, "! " + e.Missed.text(clock)}}
 	}
-	return append([]Piece{{When, clock.Format(e.At)}, {Plain, fmt.Sprintf("#%d", e.ID)}}, e.Change.pieces(clock)...)
+	number := fmt.Sprintf("#%d", e.ID)
+	if e.kept {
+		number = "removed"
+	}
+	return append([]Piece{{When, clock.Format(e.At)}, {Plain, number}}, e.Change.pieces(clock)...)
 }
 
 // pieces tells of a change without its instant and its number.
 func (c *Change) pieces(clock Clock) []Piece {
-	role := map[string]Role{"+": Came, "-": Went, "~": Became}[c.Op()]
+	role := map[string]Role{"+": Came, "-": Went, "~": Became, "=": Plain}[c.Op()]
 	pieces := []Piece{{role, c.Op() + " " + c.Kind.Name + " " + c.Name()}}
 	if detail := c.Detail(); detail != "" {
 		pieces = append(pieces, Piece{Plain, detail})

@@ -24,7 +24,7 @@ func OpenChanges(ctx context.Context, path string, o Options) (*Changes, error) 
 	if err != nil {
 		return nil, err
 	}
-	began, err := line.number(ctx, `SELECT started_us FROM session ORDER BY id LIMIT 1`)
+	began, err := line.number(ctx, `SELECT coalesce((SELECT began_us FROM pruned), (SELECT started_us FROM session ORDER BY id LIMIT 1))`)
 	if err != nil {
 		return nil, errors.Join(WithPath(path, err), line.Close())
 	}
@@ -72,11 +72,15 @@ type Change struct {
 	Gap       int64    // id of the gap in which it was missed or came late
 
 	was, state int64
+	kept       bool // it stands for changes that were removed, and has no ID
 }
 
-// Op tells in a character what happened: + it came, - it went, ~ it changed.
+// Op tells in a character what happened: + it came, - it went, ~ it changed,
+// = it was there where the recording begins, as earlier changes were removed.
 func (c *Change) Op() string {
 	switch {
+	case c.kept:
+		return "="
 	case c.was == 0:
 		return "+"
 	case c.state == 0:

@@ -3,7 +3,8 @@ package query
 // Entries as JSON. A change is
 //
 //	id, at, at_us   its number, and when; at is RFC 3339
-//	kind, op        + it came, - it went, ~ it changed
+//	kind, op        + it came, - it went, ~ it changed; = it was there where the
+//	                recording begins, as earlier changes were removed: id is 0
 //	object, name    what it is about: the number in the views, and in words
 //	before, after   the columns of the kind's view that have a value; null: it
 //	                did not exist. Nested data is nested.

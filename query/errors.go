@@ -28,6 +28,12 @@ var (
 	ErrMemory  = errors.New("the answer takes too much memory")
 )
 
+// A filterError is an ErrFilter that says itself what is wrong.
+type filterError string
+
+func (e filterError) Error() string        { return string(e) }
+func (e filterError) Is(target error) bool { return target == ErrFilter }
+
 // hinted is an error that comes with what to do next.
 type hinted struct {
 	error

@@ -220,9 +220,9 @@ func TestSelection(t *testing.T) {
 		{"state STALE", "neighbour", ""},
 		{"192.0.2.1", "address route neighbour rule", ""},
 		{"eth0", "link netconf address", ""},
-		{"roots", "", "roots: no filter: no such kind"},
+		{"roots", "", "roots: no such kind"},
 		{"intrefaces dev eth0", "", "intrefaces and"},
-		{"interfaces", "", "interfaces: no filter: no such kind"},
+		{"interfaces", "", "interfaces: no such kind"},
 		{"table mian", "", "table mian: no filter: no such name"},
 		{"route colour red", "", "colour: no filter of route"},
 	}

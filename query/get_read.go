@@ -16,8 +16,13 @@ import (
 // the order of its coming (links, addresses, rules of a priority, IPv6 routes of
 // a metric) is in the order of the changes that brought it.
 
-// since is the id of the change that brought the object of a row.
-const since = `(SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1 AND c.was IS NULL)`
+// since is the id of the change that brought the object of a row; sinceUS is
+// when that was, and sinceHow how it is known.
+const (
+	since    = `coalesce((SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1 AND c.was IS NULL), (SELECT a.came FROM arrival a WHERE a.object = v.object))`
+	sinceUS  = `coalesce((SELECT c.at_us FROM change c WHERE c.id = ` + since + `), (SELECT a.at_us FROM arrival a WHERE a.object = v.object))`
+	sinceHow = `coalesce((SELECT c.how FROM change c WHERE c.id = ` + since + `), (SELECT a.how FROM arrival a WHERE a.object = v.object))`
+)
 
 func intOf(v any) int64 {
 	n, _ := v.(int64)
@@ -59,8 +64,9 @@ func (s *fibReader) readLinks(state *fib.State) error {
 	}
 	var links []brought
 	readdressed := map[int64]int64{}
-	err := s.query(`SELECT o.ifindex, max(c.id) FROM address_object o JOIN change c ON c.object = o.object
-		WHERE o.family = ? AND c.id <= ? GROUP BY o.ifindex`, func(row []any) error {
+	err := s.query(`SELECT o.ifindex, max(coalesce((SELECT max(c.id) FROM change c WHERE c.object = o.object AND c.id <= ?2),
+			(SELECT a.last FROM arrival a WHERE a.object = o.object))) AS last
+		FROM address_object o WHERE o.family = ?1 GROUP BY o.ifindex HAVING last IS NOT NULL`, func(row []any) error {
 		readdressed[intOf(row[0])] = intOf(row[1])
 		return nil
 	}, s.family, s.moment.Change)
@@ -130,9 +136,9 @@ func (s *fibReader) readAddresses(state *fib.State) error {
 	}
 	var addresses []brought
 	err := s.rows(rtnl.Address, `ifindex, local, prefixlen, address, scope, flags, `+since+`,
-		(SELECT max(c.id) FROM change c LEFT JOIN address_state w ON w.id = c.was
-		WHERE c.object = v.object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%')),
-		(SELECT c.at_us FROM change c WHERE c.id = `+since+`), (SELECT c.how IN (1, 4) FROM change c WHERE c.id = `+since+`)`,
+		coalesce((SELECT max(c.id) FROM change c LEFT JOIN address_state w ON w.id = c.was
+		WHERE c.object = v.object AND c.id <= ?1 AND (c.was IS NULL OR w.flags LIKE '%"secondary"%')), (SELECT a.came FROM arrival a WHERE a.object = v.object)),
+		`+sinceUS+`, `+sinceHow+` IN (1, 4)`,
 		"family = '"+s.family+"'", func(row []any) error {
 			a := fib.Address{Link: intOf(row[0]), Local: addrOf(row[1]), Bits: int(intOf(row[2])), Scope: spelled(row[4], scopes),
 				Flags: listOf(row[5]), Since: intOf(row[6])}
@@ -281,10 +287,15 @@ func (s *fibReader) readSourceChecks(state *fib.State, q RouteQuestion) error {
 }
 
 // routesThatHad selects the IPv4 routes that until the moment ever had a state
-// which meets a condition.
+// which meets a condition: one that a change left, or that was there where the
+// recording begins.
 func routesThatHad(condition string) string {
 	return `SELECT c.object FROM change c JOIN route_object o ON o.object = c.object
-		WHERE c.id <= ?1 AND o.family = 'inet' AND c.state IN (SELECT id FROM route_state WHERE ` + condition + `)`
+		WHERE (c.id <= ?1 AND c.state IN (SELECT id FROM route_state WHERE ` + condition + `) OR c.was IN (SELECT id FROM route_state WHERE ` + condition + `)
+				AND c.id = (SELECT min(f.id) FROM change f WHERE f.object = c.object)) AND o.family = 'inet'
+		UNION ALL
+		SELECT n.object FROM now n JOIN route_object o ON o.object = n.object
+		WHERE n.state IN (SELECT id FROM route_state WHERE ` + condition + `) AND o.family = 'inet' AND NOT EXISTS (SELECT 1 FROM change c WHERE c.object = n.object)`
 }
 
 // everHad reports whether there is such a route. It looks at all changes only

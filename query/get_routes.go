@@ -21,7 +21,7 @@ func quoted(texts []string) string {
 }
 
 func (s *fibReader) readRoutes(prefixes []string) (routes []fib.Route, err error) {
-	order, made := "position", `CASE WHEN nexthops IS NULL THEN (SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1) ELSE `+since+` END`
+	order, made := "position", `CASE WHEN nexthops IS NULL THEN coalesce((SELECT max(c.id) FROM change c WHERE c.object = v.object AND c.id <= ?1), (SELECT a.last FROM arrival a WHERE a.object = v.object)) ELSE `+since+` END`
 	if s.family == "inet6" {
 		order = since
 	}

@@ -37,7 +37,7 @@ func (c *Changes) History(ctx context.Context, f Filter, s Span, begin func(*Cha
 		return err
 	}
 	if len(objects) == 0 {
-		return hinted{fmt.Errorf("%w: there never was such a %s in this recording", ErrFilter, f.Kind.Name), "nlrec log " + f.Kind.Name}
+		return hinted{filterError("there never was such a " + f.Kind.Name + " in this recording"), "nlrec log " + f.Kind.Name}
 	}
 	for _, object := range objects {
 		if err := c.tellHistory(ctx, w, f.Kind, object, begin, tell); err != nil {
@@ -50,7 +50,19 @@ func (c *Changes) History(ctx context.Context, f Filter, s Span, begin func(*Cha
 func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object int64, begin func(*Change) error, tell func(Lasting) error) error {
 	w.selection = &selection{kinds: []*rtnl.Kind{k}, chosen: []int64{object}}
 	w.stepped = false // ids tell the order of versions
+	kept, err := c.keptVersion(ctx, k, object, w.first)
+	if err != nil {
+		return err
+	}
+	from := w.from
 	last, next, err := c.widen(ctx, &w, object)
+	if err == nil && kept != nil {
+		w.from = max(from, c.first)
+		if last == nil {
+			last = kept
+			next, err = c.number(ctx, `SELECT id FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, w.last)
+		}
+	}
 	if err != nil || last == nil {
 		return err
 	}
@@ -59,6 +71,9 @@ func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object 
 	}
 	t := &teller{Changes: c, selection: w.selection}
 	h := history{last: last, reach: c.last, line: c.timeline, tell: tell}
+	if kept != nil {
+		h.held = append(h.held, Entry{Change: kept})
+	}
 	t.f = h.take
 	if err := t.tell(ctx, w); err != nil {
 		return err
@@ -208,6 +223,18 @@ func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
 	if rest.Empty() && s.chosen != nil {
 		return s.chosen, nil
 	}
+	found, err := c.findChanged(ctx, f, s, rest)
+	if err != nil {
+		return nil, err
+	}
+	unchanged, err := c.findUnchanged(ctx, f)
+	found = append(found, unchanged...)
+	slices.Sort(found)
+	return found, err
+}
+
+// findChanged finds those of which there are changes.
+func (c *Changes) findChanged(ctx context.Context, f Filter, s *selection, rest Filter) ([]int64, error) {
 	plain, err := store.PlainColumns(f.Kind)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package query
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ func nearKind(slip string) (string, error) {
 	if near != "" {
 		hint = "did you mean " + near + "? There are " + strings.Join(names, ", ")
 	}
-	return near, hinted{fmt.Errorf("%s: %w: no such kind", Visible(slip), ErrFilter), hint}
+	return near, hinted{filterError(Visible(slip) + ": no such kind"), hint}
 }
 
 // kindNotions are other words that people have for what a kind holds.

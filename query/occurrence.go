@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -178,7 +179,13 @@ func (l *timeline) readReach(ctx context.Context) (err error) {
 	if l.first == 0 {
 		return nil
 	}
-	if l.first, err = l.number(ctx, `SELECT ready_us FROM session WHERE ready_us IS NOT NULL ORDER BY id LIMIT 1`); err != nil {
+	text := `SELECT ready_us FROM session WHERE ready_us IS NOT NULL ORDER BY id LIMIT 1`
+	if l.pruned != 0 {
+		text = `SELECT at_us FROM pruned`
+		last := len(l.stretches) - 1
+		l.stretches = append(slices.DeleteFunc(l.stretches[:last:last], func(s stretch) bool { return s.last <= l.pruned }), l.stretches[last])
+	}
+	if l.first, err = l.number(ctx, text); err != nil {
 		return err
 	}
 	l.stretches[0].from = max(l.stretches[0].from, l.first)
@@ -225,7 +232,7 @@ func (l *timeline) within(ctx context.Context, s stretch, at int64) (Moment, err
 			high = middle - 1
 		}
 	}
-	return Moment{At: at, Change: low}, err
+	return Moment{At: at, Change: max(low, l.pruned)}, err
 }
 
 // placeOf finds the last change until an instant that a session noted.

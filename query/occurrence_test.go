@@ -77,7 +77,7 @@ func (t *tale) restart(by int64) {
 	if rapid.Bool().Draw(t.rt, "killed") {
 		t.kill()
 	} else {
-		t.r.End(t.wall)
+		t.end()
 	}
 	if t.wall+by < 0 {
 		by = -by
@@ -88,6 +88,12 @@ func (t *tale) restart(by int64) {
 	t.pass(1 + rapid.Int64Range(0, second).Draw(t.rt, "dump"))
 	t.r.Begin(started, t.wall)
 	t.noted = len(t.sightings)
+}
+
+// end ends the session; what the clock showed then is still of it.
+func (t *tale) end() {
+	t.r.End(t.wall)
+	t.sightings = append(t.sightings, sighting{t.wall, t.wall + 1, len(t.labels) - 1})
 }
 
 // kill forgets what the clock showed since the recorder last noted anything.
@@ -110,7 +116,7 @@ func (t *tale) occurrences(at int64) (found []int) {
 	return found
 }
 
-func tell(rt *rapid.T, path string) *tale {
+func narrate(rt *rapid.T, path string) *tale {
 	t := &tale{rt: rt, r: recordingtest.Open(rt, path), wall: t0, labels: []int64{t0}, worlds: []world{{}}}
 	t.r.Begin(t0-second, t0)
 	for range rapid.IntRange(5, 60).Draw(rt, "events") {
@@ -129,7 +135,8 @@ func tell(rt *rapid.T, path string) *tale {
 		}
 		t.pass(rapid.Int64Range(1, 4*second).Draw(rt, "later"))
 	}
-	t.r.Close(t.wall)
+	t.end()
+	t.r.Close(0)
 	return t
 }
 
@@ -142,7 +149,7 @@ func TestOccurrences(t *testing.T) {
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		s := tell(rt, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
+		s := narrate(rt, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
 		var warnings []string
 		o := Options{Now: time.UnixMicro(t0 + 100*year), Location: time.UTC, Warn: func(text string) { warnings = append(warnings, text) }}
 		r, err := Open(t.Context(), filepath.Join(dir, fmt.Sprintf("%d.db", n)), o)

@@ -58,8 +58,10 @@ func (l *listing) arrival() []string {
 	if m := l.r.Moment(); m != nil {
 		until = fmt.Sprintf(" AND c.id <= %d", m.Change)
 	}
-	last := "(SELECT %s FROM change_log c WHERE c.object = x.object AND c.op = '+'" + until + " ORDER BY c.id DESC LIMIT 1) AS %s"
-	return []string{fmt.Sprintf(last, "c.id", "came"), fmt.Sprintf(last, "coalesce(c.not_after_us, c.at_us)", "came_us"), fmt.Sprintf(last, "c.how = 'announced'", "announced")}
+	last := "coalesce((SELECT %s FROM change_log c WHERE c.object = x.object AND c.op = '+'" + until + " ORDER BY c.id DESC LIMIT 1), (SELECT %s FROM arrival a WHERE a.object = x.object)) AS %s"
+	return []string{fmt.Sprintf(last, "c.id", "a.came", "came"),
+		fmt.Sprintf(last, "coalesce(c.not_after_us, c.at_us)", "coalesce(a.not_after_us, a.at_us)", "came_us"),
+		fmt.Sprintf(last, "c.how = 'announced'", "a.how = 2", "announced")}
 }
 
 // addressKey has the addresses of a link in the kernel's order: IPv4 first, by

@@ -22,6 +22,7 @@ type Status struct {
 	Host     string  `json:"host"` // of the last session
 	Kernel   string  `json:"kernel"`
 	Changes  int64   `json:"changes"`
+	Pruned   int64   `json:"pruned_changes"` // the first ones, which were removed
 	LastID   int64   `json:"last_change"`
 	First    int64   `json:"first_change_us"`
 	Last     int64   `json:"last_change_us"`
@@ -66,7 +67,7 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Path: path, From: l.first, To: l.last, LastGaps: []Gap{}}
+	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}}
 	for _, name := range []string{path, path + "-wal"} {
 		if info, err := os.Stat(name); err == nil {
 			s.Size += info.Size()

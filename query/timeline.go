@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type timeline struct {
 	stretches   []stretch // of the clock; none: it was never set back
 	steps       []step    // of the clock
 	first, last int64     // instants between which all is known but for gaps; 0: nothing is
+	pruned      int64     // id of the last change that was removed; 0: none was
 }
 
 // A Moment is an instant found on the timeline.
@@ -86,6 +88,17 @@ func (l *timeline) readCoverage(ctx context.Context) (err error) {
 	if l.first, err = l.number(ctx, `SELECT min(ready_us) FROM session`); err != nil {
 		return err
 	}
+	if l.pruned, err = l.number(ctx, `SELECT change FROM pruned`); err != nil {
+		return err
+	}
+	if l.pruned != 0 && l.first != 0 {
+		// Where the clock was set back after the cut, what is left begins earlier.
+		begins, err := l.number(ctx, `SELECT min(at_us, (SELECT c.at_us FROM change c ORDER BY c.at_us LIMIT 1)) FROM pruned`)
+		if err != nil {
+			return err
+		}
+		l.first = max(l.first, begins)
+	}
 	if l.recording {
 		l.last = l.now.UnixMicro()
 		return nil
@@ -136,12 +149,14 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 }
 
 // lastUntil finds the last change until an instant that a session noted, 0
-// standing for the first.
+// standing for the first. It may be the last that was removed; 0: there is none.
 func (l *timeline) lastUntil(ctx context.Context, session, at int64) (int64, error) {
 	if l.stretches != nil {
-		return l.placeOf(ctx, cmp.Or(session, l.stretches[0].session), at)
+		id, err := l.placeOf(ctx, cmp.Or(session, l.stretches[0].session), at)
+		return max(id, l.pruned), err
 	}
-	return l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, at)
+	id, err := l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, at)
+	return max(id, l.pruned), err
 }
 
 // microseconds finds when an instant is or was, which may be outside of what is
@@ -184,11 +199,24 @@ func (l *timeline) settle(ctx context.Context, text string, i Instant) (Instant,
 	return i, nil
 }
 
+// begins returns the earliest instant that a boot can have begun at, as far as is
+// known: where changes were removed, what is left begins later than the machine.
+func (l *timeline) begins() int64 {
+	if l.pruned == 0 {
+		return math.MinInt64
+	}
+	return l.first
+}
+
 func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Moment, error) {
 	id := i.Change
 	at, err := l.number(ctx, `SELECT at_us FROM change WHERE id = ?`, id)
 	if err != nil {
 		return nil, err
+	}
+	if at == 0 && id <= l.pruned {
+		first := fmt.Sprintf("#%d", l.pruned+1)
+		return nil, hinted{fmt.Errorf("%s: %w: what came before %s was removed", text, ErrOutside, first), l.example("'" + first + "'")}
 	}
 	if at == 0 {
 		last, err := l.number(ctx, `SELECT max(id) FROM change`)

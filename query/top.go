@@ -110,6 +110,7 @@ func (c *Changes) count(ctx context.Context, w walk) ([]Ranked, error) {
 	if err != nil {
 		return nil, err
 	}
+	total -= c.pruned
 	search := "INDEXED BY change_object"
 	if (w.last-w.first)*lookUpCost < total || w.stepped {
 		search = "NOT INDEXED"
@@ -213,7 +214,7 @@ func (c *Changes) measureOne(ctx context.Context, w walk, r *Ranked, out map[int
 
 // wasThere reports whether an object was there at any time before a change.
 func (c *Changes) wasThere(ctx context.Context, object, id int64) bool {
-	n, err := c.number(ctx, `SELECT 1 FROM change WHERE object = ? AND id < ? LIMIT 1`, object, id)
+	n, err := c.number(ctx, `SELECT EXISTS (SELECT 1 FROM change WHERE object = ?1 AND id < ?2) OR EXISTS (SELECT 1 FROM arrival WHERE object = ?1)`, object, id)
 	return err == nil && n != 0
 }
 

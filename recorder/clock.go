@@ -55,7 +55,7 @@ type timepiece struct {
 	last   store.Clock // reading of them
 	change int64       // id of the last change there was then
 	noted  store.Clock // the last that is in the file, or about to be
-	steps  []store.Step
+	steps  []store.ClockStep
 	sleeps []store.Sleep
 	unseen int64 // until when earlier sessions watched, by a clock that shows less now; 0: none
 }
@@ -74,12 +74,13 @@ func (r *Recorder) readClocks() error {
 	}
 	by := at.StepSince(before)
 	if by != 0 || at.Drifted(t.noted) {
-		t.steps = append(t.steps, store.Step{Clock: at, By: by, Before: before.Boot, After: change})
+		t.steps = append(t.steps, store.ClockStep{Clock: at, By: by, Before: before.Boot, After: change})
 		t.noted = at
 	}
 	if by != 0 {
 		r.Log.Warn("the wall clock was set", "by", time.Duration(by)*time.Microsecond, "to", time.UnixMicro(at.Wall))
 		r.shift(by)
+		r.retention.clock = at.Boot
 	}
 	return r.catchUp(before.Wall, by)
 }

@@ -146,6 +146,7 @@ func (r *Recorder) dump(l *look) error {
 	start := time.Now()
 	k, seen := l.kind, newRound(l.kind, r.state.kinds[l.kind])
 	done, err := r.dumper.Dump(k, l.link, func(row rtnl.Row) {
+		r.pulse()
 		key, values := k.Split(row)
 		if l.link != 0 && !standsOn(k, key, values, l.link) {
 			return // the kernel counts the links of its nexthop object too

@@ -16,6 +16,7 @@ import (
 func (r *Recorder) follow(ctx context.Context) error {
 	var again <-chan time.Time
 	for {
+		r.pulse()
 		if !r.suspicious() {
 			r.awake = r.wall()
 		}
@@ -29,7 +30,9 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
 			case <-again:
+			case <-r.beat():
 			case <-r.polls.timer():
+			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
 			case <-r.clockSet:
@@ -72,7 +75,10 @@ func (r *Recorder) turn() error {
 			return err
 		}
 	}
-	return r.work()
+	if err := r.work(); err != nil {
+		return err
+	}
+	return r.prune()
 }
 
 // work applies what was taken from the inbox, writes it, and then sees to
@@ -165,7 +171,7 @@ const lastLook = 200 * time.Millisecond
 
 // commitFull writes the changes that wait, if they are enough.
 func (r *Recorder) commitFull() error {
-	if len(r.state.batch) < maxBatch {
+	if len(r.state.batch) < r.mostChanges() {
 		return nil
 	}
 	return r.commit()
@@ -173,6 +179,7 @@ func (r *Recorder) commitFull() error {
 
 // commit writes the changes that wait.
 func (r *Recorder) commit() error {
+	r.pulse()
 	changes := r.state.batch
 	if err := r.readClocks(); err != nil {
 		return err

@@ -15,6 +15,7 @@ type hint = func(body []byte) []rtnl.Doubt
 // the effect of their messages already.
 func (r *Recorder) receiveAll(items []rtnl.Item, replayed bool) error {
 	for _, item := range items {
+		r.pulse()
 		if err := errors.Join(r.receive(item, replayed), r.commitFull()); err != nil {
 			return err
 		}

@@ -43,11 +43,22 @@ type Config struct {
 	// never. Where a look takes long it comes less often, see poll.go.
 	Poll time.Duration
 
+	// Limits say how much of the past is kept.
+	Limits store.Limits
+
+	// Alive is called now and then by the goroutine that writes, at least every
+	// Beat while it is not stuck; 0: never.
+	Alive func()
+	Beat  time.Duration
+
 	// Ready is called once the first dump is in the file.
 	Ready func(Summary)
 	// Committed is called with every batch of changes that is in the file,
 	// after Ready. It must not keep the slice.
 	Committed func([]store.Change)
+	// Pruned is called with every step that kept the recording within its
+	// limits.
+	Pruned func(store.Step)
 
 	// Health is told how the recorder fares; nil: nobody asks.
 	Health *Health
@@ -96,6 +107,7 @@ type Recorder struct {
 	refused    map[*rtnl.Kind]int64      // gaps of kinds that the kernel announces nothing of
 	resting    time.Time                 // until when doubts must wait
 	polls      polls
+	retention  retention
 	continued  chan os.Signal
 	signalled  bool            // SIGCONT has come
 	stop       <-chan struct{} // closed when the recorder is to end
@@ -106,6 +118,7 @@ type Recorder struct {
 	now        func() store.Clock
 	clockSet   <-chan struct{} // the clock was set
 	ready      bool
+	pulsed     time.Time // when somebody was last told that it is not stuck
 }
 
 const (
@@ -245,6 +258,9 @@ func (r *Recorder) begin() error {
 		}
 	}
 	if err := r.store.Ready(r.ctx, now); err != nil {
+		return err
+	}
+	if err := r.beginRetention(at); err != nil {
 		return err
 	}
 	r.polls.begin(r.Poll)

@@ -37,8 +37,8 @@ type Change struct {
 type Batch struct {
 	Changes []Change
 	Datings []Dating
-	Steps   []Step  // of the wall clock since the last batch
-	Sleeps  []Sleep // of the machine since the last batch
+	Steps   []ClockStep // of the wall clock since the last batch
+	Sleeps  []Sleep     // of the machine since the last batch
 }
 
 // A Dating says of a run of changes that they happened in an interval.
@@ -87,7 +87,7 @@ func (s *Store) Append(ctx context.Context, b Batch) error {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	if n := len(b.Changes); n > 0 {
-		s.last = b.Changes[n-1].At
+		s.written, s.last = b.Changes[n-1].ID, b.Changes[n-1].At
 	}
 	return nil
 }
@@ -142,6 +142,11 @@ func (s *Store) updateNow(ctx context.Context) error {
 
 func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
 	t, o := s.tables[c.Kind], c.Object
+	if o.id != 0 && o.written == 0 {
+		if err := s.findAgain(ctx, t, o); err != nil {
+			return err
+		}
+	}
 	if o.id == 0 {
 		if o.id, err = t.objectID(ctx, s.w, o); err != nil {
 			return err
@@ -152,8 +157,9 @@ func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
 		s.touched = append(s.touched, o)
 	}
 	var was, since, state, cause, actor any
-	if o.written != 0 {
-		was, since = o.written, o.since
+	ended, by := o.written, int64(0)
+	if ended != 0 {
+		was, since = ended, o.since
 	}
 	o.written, o.since = 0, c.At
 	if c.State == nil {
@@ -168,11 +174,26 @@ func (s *Store) appendChange(ctx context.Context, c Change) (err error) {
 		cause = c.Cause
 	}
 	if c.Portid != 0 {
-		if actor, err = s.actor(ctx, c.Portid); err != nil {
+		if by, err = s.actor(ctx, c.Portid); err != nil {
 			return err
 		}
+		actor = by
 	}
+	s.sweep.mark(c.Kind.Number, o.id, ended, o.written, by)
 	return s.changes.add(ctx, s.w, c.ID, c.At, o.id, was, since, state, int64(c.How), cause, actor)
+}
+
+// findAgain is for an object that went and comes back: if its row was removed
+// meanwhile, it is a new one.
+func (s *Store) findAgain(ctx context.Context, t *table, o *Object) error {
+	if err := t.objects.flush(ctx, s.w); err != nil {
+		return err
+	}
+	n, err := s.w.number(ctx, `SELECT count(*) FROM `+t.kind.Name+`_object WHERE object = ?`, o.id)
+	if n == 0 {
+		o.id = 0
+	}
+	return err
 }
 
 // actor returns the id of whoever has the port, noting it when it is new.

@@ -20,8 +20,8 @@ type Clock struct {
 // Offset is when the machine booted, as the wall clock has it.
 func (c Clock) Offset() int64 { return c.Wall - c.Boot }
 
-// A Step is that the wall clock was set.
-type Step struct {
+// A ClockStep is that the wall clock was set.
+type ClockStep struct {
 	Clock        // the first reading after it
 	By     int64 // how much it was set, microseconds; 0: it was slewed, and is noted again
 	Before int64 // Boot of the last reading before it
@@ -29,7 +29,7 @@ type Step struct {
 }
 
 // precedes reports whether a label may be of the time after the step.
-func (s Step) precedes(label int64) bool {
+func (s ClockStep) precedes(label int64) bool {
 	earliest := s.Wall - (s.Boot - s.Before) // that it showed when it had just been set
 	return label > s.Wall-s.By || s.By < 0 && earliest <= label && label <= s.Wall+soonWritten
 }
@@ -86,7 +86,7 @@ func (s *Store) appendSteps(ctx context.Context, b Batch) error {
 // before returns how many of the changes were labelled before a step. Where the
 // labels go back it was set back; else a label that it may have shown since is
 // taken for one that it has shown since.
-func (s *Store) before(step Step, changes []Change) int {
+func (s *Store) before(step ClockStep, changes []Change) int {
 	floor := s.floor
 	for n, c := range changes {
 		if step.By < 0 && c.At < floor && c.ID > step.After {
@@ -108,7 +108,7 @@ func (s *Store) keepOrder(ctx context.Context, changes []Change) error {
 	for _, c := range changes {
 		if c.At < s.floor {
 			at := Clock{Wall: c.At, Boot: s.boot}
-			if err := s.appendStep(ctx, Step{Clock: at, By: c.At - s.floor}, c.ID-1); err != nil {
+			if err := s.appendStep(ctx, ClockStep{Clock: at, By: c.At - s.floor}, c.ID-1); err != nil {
 				return err
 			}
 		}
@@ -118,7 +118,7 @@ func (s *Store) keepOrder(ctx context.Context, changes []Change) error {
 }
 
 // appendStep notes a step that came right after a change.
-func (s *Store) appendStep(ctx context.Context, step Step, change int64) error {
+func (s *Store) appendStep(ctx context.Context, step ClockStep, change int64) error {
 	id, err := s.w.number(ctx, `INSERT INTO clock (session, at_us, boottime_us, step_us) VALUES (?, ?, ?, ?) RETURNING id`,
 		s.session, step.Wall, step.Boot, step.By)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *Store) beginClock(ctx context.Context, at Clock, boot string) error {
 		return err
 	}
 	if by := at.Offset() - last.Offset(); found && (by >= noteDrift || by <= -noteDrift) && at.StepSince(last) != 0 {
-		if err := s.appendStep(ctx, Step{Clock: at, By: by}, s.change); err != nil {
+		if err := s.appendStep(ctx, ClockStep{Clock: at, By: by}, s.change); err != nil {
 			return err
 		}
 	}

@@ -21,12 +21,9 @@ const lockOffset = 1 << 62
 // lock lasts until the returned file is closed, which must be after SQLite has
 // closed its own: closing any descriptor drops the locks SQLite holds.
 func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
-	if errors.Is(err, unix.EISDIR) {
-		err = fmt.Errorf("%s: %w: it is a folder", path, ErrNotRecording)
-	}
+	f, err := openOwn(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	how := unix.Flock_t{Type: unix.F_WRLCK, Start: lockOffset, Len: 1}
 	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &how)
@@ -35,6 +32,28 @@ func lock(path string) (*os.File, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return f, nil
+}
+
+// openOwn opens or makes a file that has no other name: in a folder that others
+// can write to, a link would have the recorder write to a file of their choice.
+func openOwn(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
+	switch {
+	case errors.Is(err, unix.EISDIR):
+		return nil, fmt.Errorf("%w: it is a folder", ErrNotRecording)
+	case errors.Is(err, unix.ELOOP):
+		return nil, fmt.Errorf("%w: it is a symbolic link", ErrLink)
+	case err != nil:
+		return nil, err
+	}
+	var info unix.Stat_t
+	if err = unix.Fstat(int(f.Fd()), &info); err == nil && info.Nlink > 1 {
+		err = fmt.Errorf("%w: it has %d hard links", ErrLink, info.Nlink)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }

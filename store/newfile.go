@@ -59,7 +59,9 @@ func firstPage() []byte {
 	put.PutUint32(page[24:], 1)         // changes of the file
 	put.PutUint32(page[28:], 1)         // pages
 	put.PutUint32(page[44:], 4)         // schema format
+	put.PutUint32(page[52:], 1)         // a map of who points to a page, see space.go
 	put.PutUint32(page[56:], 1)         // UTF-8
+	put.PutUint32(page[64:], 1)         // by which free pages are given back when asked
 	put.PutUint32(page[68:], ApplicationID)
 	put.PutUint32(page[92:], 1) // changes when the page count was right
 	put.PutUint32(page[96:], 3_051_003)

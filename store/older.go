@@ -1,9 +1,10 @@
 package store
 
-// Older recordings. A recorder brings a file up to date when it opens it, but
-// who reads a copy may not write to it. So the tables that it lacks are made
-// empty for the connection alone, and with them the views of this nlrec, which
-// then stand before those in the file.
+// Older recordings, and those whose maker was stopped before its schema was
+// whole. A recorder brings a file up to date when it opens it, but who reads a
+// copy may not write to it. So the tables that it lacks are made empty for the
+// connection alone, and with them the views of this nlrec, which then stand
+// before those in the file.
 
 import (
 	"context"
@@ -28,23 +29,21 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording) // whoever made it was stopped
 	}
 	known, err := SchemaVersion()
-	if err != nil || have.Int64 >= known {
+	if err != nil || have.Int64 > known {
 		return err
-	}
-	statements, err := newerTables(have.Int64)
-	if err != nil {
-		return err
-	}
-	statements = append(statements, `CREATE TEMP TABLE kind AS SELECT * FROM main.kind`)
-	for _, k := range rtnl.Kinds() {
-		statements = append(statements, fmt.Sprintf(`INSERT INTO temp.kind SELECT %d, '%s' WHERE %[1]d NOT IN (SELECT id FROM temp.kind)`, k.Number, k.Name))
 	}
 	views, err := Views()
 	if err != nil {
 		return err
 	}
-	for _, v := range views {
-		statements = append(statements, strings.Replace(v.SQL, "CREATE VIEW", "CREATE TEMP VIEW", 1))
+	if have.Int64 == known {
+		if same, err := hasViews(ctx, conn, views); same || err != nil {
+			return err
+		}
+	}
+	statements, err := overlay(have.Int64, views)
+	if err != nil {
+		return err
 	}
 	for _, s := range statements {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
@@ -52,6 +51,45 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		}
 	}
 	return nil
+}
+
+// hasViews reports whether a file has these views. A recorder makes them last.
+func hasViews(ctx context.Context, conn *sql.Conn, views []View) (bool, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE type = 'view'`)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	have := map[string]string{}
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return false, err
+		}
+		have[name] = text
+	}
+	for _, v := range views {
+		if have[v.Name] != v.SQL {
+			return false, rows.Err()
+		}
+	}
+	return true, rows.Err()
+}
+
+// overlay returns statements that make what a recording of a version lacks.
+func overlay(version int64, views []View) ([]string, error) {
+	statements, err := newerTables(version)
+	if err != nil {
+		return nil, err
+	}
+	statements = append(statements, `CREATE TEMP TABLE kind AS SELECT * FROM main.kind`)
+	for _, k := range rtnl.Kinds() {
+		statements = append(statements, fmt.Sprintf(`INSERT INTO temp.kind SELECT %d, '%s' WHERE %[1]d NOT IN (SELECT id FROM temp.kind)`, k.Number, k.Name))
+	}
+	for _, v := range views {
+		statements = append(statements, strings.Replace(v.SQL, "CREATE VIEW", "CREATE TEMP VIEW", 1))
+	}
+	return statements, nil
 }
 
 // newerTables returns statements that make the tables of the migrations after

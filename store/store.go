@@ -28,6 +28,7 @@ const ApplicationID = 0x6e6c7263
 var (
 	ErrLocked       = errors.New("another recorder has the file open")
 	ErrNotRecording = errors.New("the file is not a recording")
+	ErrLink         = errors.New("the file has another name, which may be somebody else's")
 	ErrNewerSchema  = errors.New("the recording was made by a newer nlrec")
 )
 
@@ -37,11 +38,12 @@ type Store struct {
 	lock    *os.File
 	db      *sql.DB
 	session int64
-	change  int64 // id of the last change
-	last    int64 // at_us of the last change, or 0
-	floor   int64 // at_us that the next change must not go below
-	back    Step  // the last one back in this session
-	boot    int64 // of the last reading of the clocks that was noted
+	change  int64     // id of the last change
+	written int64     // id of the last change in the file
+	last    int64     // at_us of the last change, or 0
+	floor   int64     // at_us that the next change must not go below
+	back    ClockStep // the last one back in this session
+	boot    int64     // of the last reading of the clocks that was noted
 	open    map[int64]*openGap
 	tables  map[*rtnl.Kind]*table
 	changes *inserter
@@ -50,16 +52,15 @@ type Store struct {
 	touched []*Object        // since the table now was written
 	actors  map[uint32]int64 // by port
 	w       *writer
+	sweep   *sweep // nil: none is under way
 }
 
 // Open opens the recording at path to append to it, making the file and its
-// folder if need be. It fails with ErrLocked when another recorder has it.
+// folder if need be. It fails with ErrLocked when another recorder has it, and
+// with ErrLink when the name is not the file's own.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link to a larger disk, say; none appears between here and lock
 	}
 	f, err := lock(path)
 	if err != nil {
@@ -114,6 +115,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
 		return err
 	}
+	s.written = s.change
 	if s.last, err = s.w.number(ctx, `SELECT at_us FROM change WHERE id = ?`, s.change); err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"nlrec/rtnl"
 )
 
@@ -200,17 +202,51 @@ func TestReadBegun(t *testing.T) {
 	}
 }
 
-func TestOpenFollowsALink(t *testing.T) {
-	dir := t.TempDir()
-	path, link := filepath.Join(dir, "a.db"), filepath.Join(dir, "link.db")
-	closeStore(t, open(t, path))
-	if err := os.Symlink(path, link); err != nil {
-		t.Fatal(err)
+// A link would have a recorder write to a file of somebody else's choice.
+func TestOpenRefusesLinks(t *testing.T) {
+	tests := map[string]func(path, link string) error{
+		"a symbolic link":            os.Symlink,
+		"a hard link":                os.Link,
+		"a symbolic link to nothing": func(_, link string) error { return os.Symlink(link+".none", link) },
 	}
-	s := open(t, link)
+	for name, plant := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path, link := filepath.Join(dir, "a.db"), filepath.Join(dir, "link.db")
+			closeStore(t, open(t, path))
+			before, err := os.ReadFile(path)
+			if err := errors.Join(err, plant(path, link)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(t.Context(), link); !errors.Is(err, ErrLink) {
+				t.Errorf("%v", err)
+			}
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+				t.Errorf("the file it leads to was written to, %v", err)
+			}
+			if _, err := os.Stat(link + ".none"); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a file was made: %v", err)
+			}
+		})
+	}
+}
+
+// Whatever the umask, others may not read a recording, nor its folder.
+func TestModes(t *testing.T) {
+	defer unix.Umask(unix.Umask(0))
+	dir := filepath.Join(t.TempDir(), "new")
+	path := filepath.Join(dir, "a.db")
+	s := open(t, path)
+	write(t, s, rtnl.Neighbour, neighbour, nil, 1, "up")
 	defer closeStore(t, s)
-	if s.path != path {
-		t.Errorf("it records to %s", s.path)
+	for name, want := range map[string]os.FileMode{dir: 0o750, path: 0o640, path + "-wal": 0o640, path + "-shm": 0o640} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s: %o, want %o", filepath.Base(name), got, want)
+		}
 	}
 }
 
@@ -263,4 +299,32 @@ func columns(t *testing.T, s *Store, table string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// TestViewsAreKept: what a file has is told from what it lacks.
+func TestViewsAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	views, err := Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); !same || err != nil {
+		t.Errorf("they differ, or %v", err)
+	}
+	if err := s.w.exec(t.Context(), `DROP VIEW route`); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := hasViews(t.Context(), s.w.conn, views); same || err != nil {
+		t.Errorf("without one they are the same, or %v", err)
+	}
+	closeStore(t, s)
+	r, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.number(t.Context(), `SELECT count(*) FROM route`); err != nil {
+		t.Error(err)
+	}
 }

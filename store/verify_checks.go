@@ -24,6 +24,10 @@ func checks() []check {
 				FROM change c
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.id > (SELECT min(id) FROM change)
 				  AND NOT EXISTS (SELECT 1 FROM change p WHERE p.id = c.id - 1)`},
+			{sql: `
+				SELECT printf('the first change is #%d, but those up to #%d were removed', (SELECT min(id) FROM change), change)
+				FROM pruned
+				WHERE change <> (SELECT min(id) FROM change) - 1`},
 		}},
 		{"chain", "each change ends the state that the object's change before it brought about, and since when", []part{
 			{table: "change", key: "id", sql: `
@@ -33,8 +37,9 @@ func checks() []check {
 					ELSE printf('change #%d left %s', p.id, ` + left("p") + `) END)
 				FROM change c
 				LEFT JOIN change p ON p.id = (SELECT max(q.id) FROM change q WHERE q.object = c.object AND q.id < c.id)
-				WHERE c.id > ?1 AND c.id <= ?2
-				  AND (c.was IS NOT p.state OR c.was_since_us IS NOT CASE WHEN p.state IS NOT NULL THEN p.at_us END)`},
+				LEFT JOIN arrival a ON p.id IS NULL AND a.object = c.object
+				WHERE c.id > ?1 AND c.id <= ?2 AND CASE WHEN a.came IS NOT NULL THEN c.was IS NULL OR c.was_since_us IS NULL
+				  ELSE c.was IS NOT p.state OR c.was_since_us IS NOT CASE WHEN p.state IS NOT NULL THEN p.at_us END END`},
 		}},
 		{"effect", "each change leaves another state than it found", []part{
 			{table: "change", key: "id", sql: `
@@ -48,6 +53,7 @@ func checks() []check {
 				SELECT printf('change #%d of object %d ends at %d what began at %d, %d µs later', c.id, c.object, c.at_us, c.was_since_us, c.was_since_us - c.at_us)
 				FROM change c
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.was_since_us > c.at_us
+				  AND EXISTS (SELECT 1 FROM change p WHERE p.object = c.object AND p.id < c.id)
 				  AND NOT EXISTS (SELECT 1 FROM ({steps}) s WHERE s.after_us <= c.was_since_us AND s.before_us >= c.at_us)`},
 			{table: "change", key: "id", sql: `
 				SELECT printf('change #%d is of %d, %d µs before the change before it, and the clock was not set between', c.id, c.at_us, p.at_us - c.at_us)
@@ -62,13 +68,24 @@ func checks() []check {
 					ELSE printf('its last change, #%d, left %s', c.id, ` + left("c") + `) END
 				FROM now n
 				LEFT JOIN change c ON c.id = (SELECT max(q.id) FROM change q WHERE q.object = n.object)
-				WHERE n.object > ?1 AND n.object <= ?2 AND (c.state IS NOT n.state OR c.at_us IS NOT n.since_us)`},
+				WHERE n.object > ?1 AND n.object <= ?2 AND (c.state IS NOT n.state OR c.at_us IS NOT n.since_us)
+				  AND NOT (c.id IS NULL AND EXISTS (SELECT 1 FROM arrival a WHERE a.object = n.object AND a.came IS NOT NULL))`},
 			{table: "{kind}_object", key: "object", sql: `
 				SELECT printf('{kind} %d is not there now, but its last change, #%d, left %s', o.object, c.id, ` + left("c") + `)
 				FROM {kind}_object o
 				JOIN change c ON c.id = (SELECT max(q.id) FROM change q WHERE q.object = o.object)
 				WHERE o.object > ?1 AND o.object <= ?2 AND c.state IS NOT NULL
 				  AND NOT EXISTS (SELECT 1 FROM now n WHERE n.object = o.object)`},
+			{table: "now", key: "object", sql: `
+				SELECT printf('object %d is now in state %d, of which there is nothing', c.object, c.state)
+				FROM now c
+				WHERE c.object > ?1 AND c.object <= ?2 AND NOT EXISTS (SELECT 1 FROM change p WHERE p.object = c.object)
+				  AND NOT ` + ofKind(`EXISTS (SELECT 1 FROM {kind}_state s WHERE s.id = c.state)`, `1`)},
+			{table: "arrival", key: "object", sql: `
+				SELECT printf('object %d is not there now, but change #%d, which was removed, brought it, and none took it away', a.object, a.came)
+				FROM arrival a
+				WHERE a.object > ?1 AND a.object <= ?2 AND a.came IS NOT NULL
+				  AND NOT EXISTS (SELECT 1 FROM now n WHERE n.object = a.object) AND NOT EXISTS (SELECT 1 FROM change c WHERE c.object = a.object)`},
 		}},
 		{"objects", "each change is of an object that is known, and of a kind that is", []part{
 			{table: "change", key: "id", sql: `
@@ -83,13 +100,22 @@ func checks() []check {
 				SELECT printf('{kind} %d is in network namespace %d, which is unknown', o.object, o.netns)
 				FROM {kind}_object o
 				WHERE o.object > ?1 AND o.object <= ?2 AND NOT EXISTS (SELECT 1 FROM netns n WHERE n.id = o.netns)`},
+			{table: "arrival", key: "object", sql: `
+				SELECT printf('object %d came with change #%d, which was removed, but of it there is nothing', c.object, c.came)
+				FROM arrival c
+				WHERE c.object > ?1 AND c.object <= ?2 AND NOT ` + ofKind(`EXISTS (SELECT 1 FROM {kind}_object o WHERE o.object = c.object)`, `0`)},
 			{sql: `SELECT '{kind} is not kind {number}' WHERE NOT EXISTS (SELECT 1 FROM kind WHERE id = {number} AND name = '{kind}')`},
 		}},
-		{"states", "each change leads to a state that is known", []part{
+		{"states", "each change leads from and to a state that is known", []part{
 			{table: "change", key: "id", sql: `
 				SELECT printf('change #%d of object %d leads to state %d, of which there is nothing', c.id, c.object, c.state)
 				FROM change c
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.state IS NOT NULL AND NOT ` + ofKind(`EXISTS (SELECT 1 FROM {kind}_state s WHERE s.id = c.state)`, `1`)},
+			{table: "change", key: "id", sql: `
+				SELECT printf('change #%d of object %d ends state %d, of which there is nothing', c.id, c.object, c.was)
+				FROM change c
+				WHERE c.id > ?1 AND c.id <= ?2 AND c.was IS NOT NULL AND NOT EXISTS (SELECT 1 FROM change p WHERE p.object = c.object AND p.id < c.id)
+				  AND NOT ` + ofKind(`EXISTS (SELECT 1 FROM {kind}_state s WHERE s.id = c.was)`, `1`)},
 		}},
 		{"hashes", "each object and state has the hash of its values", hashParts()},
 		{"once", "each object and each state is written once", []part{
@@ -109,7 +135,7 @@ func checks() []check {
 				SELECT printf('change #%d has change #%d as its cause, which is no earlier one', c.id, c.cause)
 				FROM change c
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.cause IS NOT NULL
-				  AND (c.cause >= c.id OR NOT EXISTS (SELECT 1 FROM change p WHERE p.id = c.cause))`},
+				  AND (c.cause NOT BETWEEN 1 AND c.id - 1 OR c.cause > ifnull((SELECT change FROM pruned), 0) AND NOT EXISTS (SELECT 1 FROM change p WHERE p.id = c.cause))`},
 		}},
 		{"sources", "each change says how it is known, and by whose doing, in words that exist", []part{
 			{table: "change", key: "id", sql: `

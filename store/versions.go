@@ -13,7 +13,8 @@ import (
 //
 //	object, state  what it was like
 //	seen           the change right after which other objects are looked at
-//	opened         the same, of those that were not there then
+//	opened         of those that are not there then but were after this one,
+//	               the state they had last counts
 //	valid_from_us, valid_to_us
 //
 // So a route that went with its link still has the link's name.
@@ -22,7 +23,8 @@ func Versions(k *rtnl.Kind, source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	state := "coalesce(nullif(" + stateAfter("v.seen") + ", 0), " + stateAfter("v.opened") + ")"
+	state := "coalesce(nullif(" + stateAfter("v.seen") + ", 0), CASE WHEN " + stateAfter("v.opened") + ` <> 0 THEN
+    (SELECT change.was FROM change WHERE change.object = $1 AND change.id <= v.seen ORDER BY change.id DESC LIMIT 1) END)`
 	from := "FROM " + k.Name + "_object o\nCROSS JOIN version v ON v.object = o.object"
 	if !strings.Contains(body, from) {
 		return "", fmt.Errorf("views/%s.sql: it does not begin at its objects", k.Name)

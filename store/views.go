@@ -73,7 +73,7 @@ func Views() ([]View, error) {
 		return nil, err
 	}
 	log := strings.Replace(string(text), "label AS label", "CASE k.name"+labels.String()+"\n  END AS label", 1)
-	return append(views, View{"change_log", "CREATE VIEW change_log AS\n" + log}), nil
+	return append(views, View{"change_log", "CREATE VIEW change_log AS\n" + strings.TrimSpace(log)}), nil
 }
 
 // AsOf returns a SELECT with the columns of the kind's view and the objects as

@@ -6,6 +6,8 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -57,8 +59,27 @@ func addCompletionCommand(root *cobra.Command) {
 			c.Example = installing[c.Name()]
 			for _, script := range c.Commands() {
 				script.Example = installing[script.Name()]
+				if script.Name() == "bash" {
+					script.RunE = withoutPackage(script.RunE)
+				}
 			}
 		}
+	}
+}
+
+// bareBash makes the script for bash do without the package bash-completion,
+// which a server seldom has.
+//
+//go:embed completion.bash
+var bareBash string
+
+func withoutPackage(script func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := script(cmd, args); err != nil {
+			return err
+		}
+		_, err := io.WriteString(cmd.OutOrStdout(), bareBash)
+		return err
 	}
 }
 
@@ -145,7 +166,12 @@ func completeInstant(cmd *cobra.Command, _ []string, word string) ([]string, cob
 	askForCompletion(cmd, func(ctx context.Context, r *query.Reader) error {
 		marks, err := r.Marks(ctx)
 		for _, m := range marks {
-			words = append(words, time.UnixMicro(m.At).Format("2006-01-02T15:04:05.000000Z07:00")+"\t"+m.Meaning)
+			at := time.UnixMicro(m.At).Format("2006-01-02T15:04:05.000000Z07:00") + "\t"
+			if i := slices.IndexFunc(words, func(word string) bool { return strings.HasPrefix(word, at) }); i >= 0 {
+				words[i] += "; " + m.Meaning // bash takes two of one word for two beginnings
+				continue
+			}
+			words = append(words, at+m.Meaning)
 		}
 		return err
 	})
@@ -174,10 +200,10 @@ func askForCompletion(cmd *cobra.Command, f func(context.Context, *query.Reader)
 	_ = r.Close()
 }
 
-// beginningWith returns the words that begin with one.
+// beginningWith returns the words that begin with one, each once.
 func beginningWith(word string, words []string) (found []string) {
 	for _, w := range words {
-		if strings.HasPrefix(w, word) {
+		if strings.HasPrefix(w, word) && !slices.Contains(found, w) {
 			found = append(found, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,4 +113,26 @@ func spelled(v any) string {
 		return "none"
 	}
 	return short(fmt.Sprint(v))
+}
+
+// nested returns the object that a JSON text is, or nil.
+func nested(v any) (object map[string]json.RawMessage) {
+	if text, ok := v.(string); ok && strings.HasPrefix(text, "{") {
+		_ = json.Unmarshal([]byte(text), &object) // what is no object is text
+	}
+	return object
+}
+
+func scalar(v json.RawMessage) any {
+	if v == nil {
+		return nil
+	}
+	return string(v)
+}
+
+func short(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return text[:longest] + "…"
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"nlrec/internal/netnstest"
 )
@@ -27,54 +25,6 @@ func askSQLite(t *testing.T, db, sql string) string {
 		t.Fatalf("sqlite3 %s: %v\n%s", sql, err, out)
 	}
 	return strings.TrimSpace(string(out))
-}
-
-// churn changes routes until its process is killed.
-const churn = `ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up
-while :; do for op in add del; do
-  for i in $(seq 2000); do echo "route $op 10.0.$((i / 250)).$((i % 250)) dev v0"; done
-done; done | ip -batch -`
-
-// TestKill kills the recorder at random moments under load: the file stays
-// intact, the next start makes it true, and the time between is a gap.
-func TestKill(t *testing.T) {
-	if !netnstest.Enter(t) {
-		return
-	}
-	db := filepath.Join(t.TempDir(), "kill.db")
-	load := exec.Command("sh", "-c", churn)
-	load.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := load.Start(); err != nil {
-		t.Fatal(err)
-	}
-	endLoad := func() { _ = syscall.Kill(-load.Process.Pid, syscall.SIGKILL); _ = load.Wait() }
-	defer endLoad()
-	const kills = 6
-	for i := range kills {
-		r := startRecording(t, db)
-		<-time.After(time.Duration(rand.Int64N(int64(300 * time.Millisecond)))) // the random moment
-		_ = r.stop(syscall.SIGKILL)
-		if got := askSQLite(t, db, `PRAGMA quick_check`); got != "ok" {
-			t.Fatalf("after kill %d: %s", i, got)
-		}
-	}
-	endLoad()
-	r := startRecording(t, db)
-	r.agrees("the last start")
-	if err := r.stop(syscall.SIGTERM); err != nil {
-		t.Error(err)
-	}
-	if got := askSQLite(t, db, `SELECT count(*) FROM gap WHERE reason = 'not recording' AND from_us < to_us`); got != fmt.Sprint(kills) {
-		t.Errorf("%s gaps, want %d", got, kills)
-	}
-	if got := askSQLite(t, db, `SELECT count(*) FROM change c JOIN change p ON p.id = c.id - 1 WHERE c.at_us < p.at_us`); got != "0" {
-		t.Errorf("%s changes are dated before the one that came before", got)
-	}
-	if got := askSQLite(t, db, `
-		SELECT count(*) FROM change c JOIN change p ON p.id = (SELECT max(id) FROM change WHERE object = c.object AND id < c.id)
-		WHERE c.was IS NOT p.state OR p.state IS NOT NULL AND c.was_since_us <> p.at_us`); got != "0" {
-		t.Errorf("%s changes do not begin where the one before ended", got)
-	}
 }
 
 // TestKillOfAnIdleRecorder: what it vouched for before stays answered.

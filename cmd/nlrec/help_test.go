@@ -98,7 +98,7 @@ func TestScriptsCover(t *testing.T) {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			flag := `--` + f.Name
 			if f.Shorthand != "" {
-				flag = `(` + flag + `|-[a-z46]*` + f.Shorthand + `)`
+				flag = `(` + flag + `|-[a-z46]*` + f.Shorthand + `[a-z46]*)`
 			}
 			if f.Name != "help" && !f.Hidden && !uses(`^(exec .*|exits \d+ )?`+name+` .*`+flag+`\b`) {
 				t.Errorf("%s: no script uses --%s", c.CommandPath(), f.Name)

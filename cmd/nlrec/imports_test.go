@@ -23,7 +23,10 @@ var layers = map[string][]string{
 	"migrations":             {},
 	"internal/health":        {},
 	"internal/iptest":        {"query"},
+	"internal/escapetest":    {},
 	"internal/netnstest":     {},
+	"internal/powercut":      {},
+	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
 }
 

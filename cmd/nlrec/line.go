@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +65,7 @@ func (l *changeLines) object(c store.Change) string {
 	for i, v := range rtnl.ParseKey(c.Object.Key) {
 		l.pair(&b, c.Kind.Columns[i], v)
 	}
+	separator := " "
 	for i, column := range c.Kind.Columns[len(c.Kind.Key):] {
 		switch op(c) {
 		case '+':
@@ -75,19 +73,26 @@ func (l *changeLines) object(c store.Change) string {
 		case '-':
 			l.pair(&b, column, c.Was.Values[i])
 		default:
-			l.difference(&b, column, c.Was.Values[i], c.State.Values[i])
+			for _, text := range l.differences(column, c.Was.Values[i], c.State.Values[i]) {
+				b.WriteString(separator + text)
+				separator = ", "
+			}
 		}
 	}
 	return b.String()
 }
 
+// forever is a lifetime that does not end.
+const forever = int64(1<<32 - 1)
+
 // pair writes a column and its value, unless that says nothing or too much.
 func (l *changeLines) pair(b *strings.Builder, column string, v any) {
-	if v == nil || v == "" || v == "[]" || v == int64(0) || nested(v) != nil && len(v.(string)) > longest {
+	text, isText := v.(string)
+	if v == nil || v == "" || v == "[]" || v == int64(0) || v == forever || isText && strings.HasPrefix(text, "{") && len(text) > longest {
 		return
 	}
-	column, text := l.spell(column, v)
-	fmt.Fprintf(b, " %s %s", column, text)
+	column, spelt := l.spell(column, v)
+	fmt.Fprintf(b, " %s %s", column, spelt)
 }
 
 // spell gives a column its word on the line, and its value a harmless text.
@@ -97,49 +102,29 @@ func (l *changeLines) spell(column string, v any) (word, text string) {
 	if name := l.links[index]; known && isIndex && name != "" {
 		return word, query.Visible(name)
 	}
-	if v == nil {
-		return column, "none"
-	}
-	return column, query.Visible(fmt.Sprint(v))
+	return column, query.Spell(v)
 }
 
-// difference writes a column that changed; of nested data what changed in it.
-func (l *changeLines) difference(b *strings.Builder, column string, was, is any) {
+// differences writes a column that changed; of nested data what changed in it.
+func (l *changeLines) differences(column string, was, is any) []string {
 	if was == is {
-		return
-	}
-	before, after := nested(was), nested(is)
-	if before == nil || after == nil {
-		word, old := l.spell(column, was)
-		_, now := l.spell(column, is)
-		fmt.Fprintf(b, " %s %s → %s", word, short(old), short(now))
-		return
-	}
-	keys := maps.Clone(before)
-	maps.Copy(keys, after)
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		l.difference(b, column+"."+key, scalar(before[key]), scalar(after[key]))
-	}
-}
-
-// nested returns the object that a JSON text is, or nil.
-func nested(v any) (object map[string]json.RawMessage) {
-	if text, ok := v.(string); ok && strings.HasPrefix(text, "{") {
-		_ = json.Unmarshal([]byte(text), &object) // what is no object is text
-	}
-	return object
-}
-
-func scalar(v json.RawMessage) any {
-	if v == nil {
 		return nil
 	}
-	return string(v)
+	word, before := l.spell(column, was)
+	_, after := l.spell(column, is)
+	if word != column {
+		return []string{word + " " + before + " → " + after}
+	}
+	return query.Differences(column, was, is)
 }
 
-func short(text string) string {
-	if len(text) <= longest {
-		return text
+// paintedChange gives a line that of writes its colours.
+func paintedChange(line string) string {
+	at, rest, ok := strings.Cut(line, " ")
+	role := map[string]query.Role{"+": query.Came, "-": query.Went, "~": query.Became}[rest[:min(1, len(rest))]]
+	if !ok || role == query.Plain {
+		return line
 	}
-	return text[:longest] + "…"
+	what, rest, _ := strings.Cut(rest[2:], " ")
+	return colours[query.When] + at + plain + " " + colours[role] + line[len(at)+1:len(at)+3] + what + plain + " " + rest
 }

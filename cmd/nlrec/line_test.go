@@ -30,11 +30,11 @@ func TestChangeLines(t *testing.T) {
 	}{
 		{"one comes", store.Change{Kind: rtnl.Route, Object: route, State: via2}, "+ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 gateway 192.0.2.2"},
 		{"one changes", store.Change{Kind: rtnl.Route, Object: route, Was: via2, State: via3},
-			"~ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 → 3 gateway 192.0.2.2 → 192.0.2.3"},
+			"~ route family inet table_id 254 dst 10.0.0.0/8 dev eth0 → 3, gateway 192.0.2.2 → 192.0.2.3"},
 		{"one is found gone", store.Change{Kind: rtnl.Route, Object: route, Was: via2, How: store.Found},
 			"- route family inet table_id 254 dst 10.0.0.0/8 dev eth0 gateway 192.0.2.2 (found)"},
 		{"of nested data what changed in it, escapes disarmed", store.Change{Kind: rtnl.Link, Object: link, Was: up, State: forwarding},
-			`~ link dev eth0 ifalias none → a\x1b[31m af_spec.inet.forwarding 0 → 1`},
+			`~ link dev eth0 ifalias none → a\x1b[31m, af_spec.inet.forwarding 0 → 1`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

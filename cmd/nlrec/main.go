@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 				root.SetOut(paged)
 			}
 		}
-		return checkDatabases(cmd)
+		return errors.Join(checkDatabases(cmd), chooseJSON(cmd))
 	}
 	root.SetArgs(respell(root, args))
 	root.SetIn(stdin)
@@ -88,7 +88,24 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		DisableSuggestions: true, // misuse makes them
 	}
 	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
-	root.AddCommand(recordCommand(), showCommand(), getCommand(), logCommand(), diffCommand(), historyCommand(), topCommand(), queryCommand(), shellCommand(), tablesCommand(), statusCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(
+		recordCommand(),
+		showCommand(),
+		getCommand(),
+		logCommand(),
+		diffCommand(),
+		historyCommand(),
+		topCommand(),
+		queryCommand(),
+		shellCommand(),
+		tablesCommand(),
+		statusCommand(),
+		verifyCommand(),
+		pruneCommand(),
+		doctorCommand(),
+		versionCommand(),
+	)
+	addJSONFlags(root)
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpFunc(printHelp)
 	addCompletion(root)
@@ -154,7 +171,9 @@ var outcomes = []struct {
 	{query.ErrFilter, 2, "nlrec tables"},
 	{query.ErrCursor, 2, "nlrec log -n 1 --show-cursor --db {db}"},
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
+	{errRecorded, 1, "nlrec record takes the same limits: stop it and start it with them; or stop it for as long as {command} runs"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
+	{store.ErrLink, 1, "nlrec record --db $(realpath {db}), if you trust who made the link, or with a copy of the file"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
@@ -168,6 +187,7 @@ var outcomes = []struct {
 	{errTimeout, 6, "--timeout, or ask for less: fewer columns, a shorter time"},
 	{query.ErrRefused, 5, "nlrec tables"},
 	{errChecks, 1, "keep a copy of {db} and record anew; sqlite3 {db} .recover saves what SQLite cannot read"},
+	{errLacks, 1, "run what stands behind run: above, as root where it says so"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},

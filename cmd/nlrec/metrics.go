@@ -73,7 +73,7 @@ func serveMetrics(address string, report func() health.Report) (stop func() erro
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {
-		return nil, fmt.Errorf("--metrics: %w", err)
+		return nil, fmt.Errorf("--metrics: %v", err) // not as what the file system says of the recording
 	}
 	go func() {
 		for {

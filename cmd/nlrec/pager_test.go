@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -81,6 +82,39 @@ func TestPagerHoldsNoTransaction(t *testing.T) {
 	if err := os.WriteFile(read, []byte("on\n"), 0); err != nil {
 		t.Fatal(err)
 	}
+	p.expect("#20000 + link eth0")
+	p.leaves(0)
+}
+
+// less shows a page at a time until q is pressed, and holds nothing meanwhile.
+func TestPagerIsLess(t *testing.T) {
+	if _, err := exec.LookPath("less"); err != nil {
+		t.Skipf("%v: apt-get install less", err)
+	}
+	for _, name := range []string{"NLREC_PAGER", "PAGER", "LESS"} {
+		t.Setenv(name, "")
+		os.Unsetenv(name)
+	}
+	db := manyLinks(t)
+	p := sit(t, nil, "log", "--db", db)
+	p.expect("#1 + link eth0")
+	p.expect("\r\n:") // less asks
+	p.press("G")
+	p.expect("#20000 + link eth0")
+	p.expect("(END)")
+	if holds(t, p.cmd.Process.Pid, db) {
+		t.Error("the recording is held while somebody reads")
+	}
+	p.press("q")
+	p.leaves(0)
+
+	p = sit(t, nil, "query", "--db", db, "-o", "ndjson", endless) // whoever leaves ends it
+	p.expect(`{"i":5}`)
+	p.expect("\r\n:")
+	p.press("q")
+	p.leaves(0)
+
+	p = sit(t, nil, "log", "--db", db, "-n", "1") // what fits is no page
 	p.expect("#20000 + link eth0")
 	p.leaves(0)
 }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,7 +35,7 @@ func TestTorturePowerCut(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed")
 	}
-	if !netnstest.Enter(t) {
+	if !netnstest.EnterAlone(t, "cut") {
 		return
 	}
 	run := torture.Start(t, "power cut")
@@ -87,13 +86,7 @@ func (c *cutter) traced() (ops []powercut.Op) {
 		c.change(n)
 		r.agrees("the changes")
 		c.settleDown()
-		pid, err := strconv.Atoi(askSQLite(c.t, c.db, `SELECT pid FROM session ORDER BY id DESC LIMIT 1`))
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		if err := syscall.Kill(pid, signal); err != nil {
-			c.t.Fatal(err)
-		}
+		signalRecorder(c.t, c.db, signal)
 		<-r.end
 		_ = r.cmd.Wait()
 		ops = append(ops, c.parse(trace)...)

@@ -34,11 +34,18 @@ with CAP_NET_ADMIN it can ask for a larger receive buffer and loses less when
 very much changes at once. What the kernel never announces, such as a changed
 sysctl, is looked for once a minute (--poll).
 
+The recording grows until it leaves no more than a tenth of the file system to
+others (--keep-free); then, or when it meets --keep or --max-size, the oldest
+changes go. A recording of less than 16 MiB does not give way to --keep-free; 0
+takes it away. By age nothing goes until the wall clock has run for ten minutes
+without being set.
+
 On a terminal it prints each change on a line. nlrec status asks it how it fares,
 over a socket beside the file; --metrics serves the same for Prometheus.`,
 		Example: `  nlrec record
-  nlrec record --db /srv/net.db -q
-  nlrec record --metrics localhost:9812`,
+  nlrec record --keep 30d --max-size 2GiB
+  nlrec record --metrics localhost:9812
+  nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config.Health = &recorder.Health{}
@@ -56,6 +63,8 @@ over a socket beside the file; --metrics serves the same for Prometheus.`,
 	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
 	c.Flags().StringVar(&metricsAt, "metrics", "", "serve metrics for Prometheus at an `ADDRESS`: host:port, or unix:PATH")
 	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	config.Limits.FreeShare = 0.1
+	limitFlags(c, &config.Limits)
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }
@@ -79,15 +88,21 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	} else {
 		defer func() { err = errors.Join(err, stopServing()) }()
 	}
+	manager := newManager()
+	defer manager.stopping()
+	config.Alive, config.Beat = manager.alive, manager.beat
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
-	if !quiet {
-		lines := changeLines{}
-		config.Ready = func(found recorder.Summary) {
+	lines := changeLines{}
+	config.Ready = func(found recorder.Summary) {
+		manager.ready(found)
+		lines.links = found.Links
+		if !quiet {
 			fmt.Fprint(stderr, summary(path, found))
-			lines.links = found.Links
 		}
+	}
+	if !quiet {
 		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			p := newPrinter(stdout)
+			p := newPrinter(changesOn(f))
 			defer p.close()
 			config.Committed = func(changes []store.Change) { p.print(lines.of(changes), len(changes)) }
 		}
@@ -95,8 +110,17 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	return recorder.Run(ctx, s, config)
 }
 
-// summary says what is recorded and where to.
-func summary(path string, found recorder.Summary) string {
+// changesOn returns what writes changes to a terminal.
+func changesOn(terminal *os.File) io.Writer {
+	w := &wrapper{w: terminal, width: widthOf(terminal)}
+	if coloured, _ := wantsColour("auto", true, os.Getenv); coloured {
+		w.paint = paintedChange
+	}
+	return w
+}
+
+// counts says how many objects there are of each kind.
+func counts(found recorder.Summary) string {
 	var counts []string
 	for _, k := range rtnl.Kinds() {
 		name := k.Name
@@ -108,7 +132,12 @@ func summary(path string, found recorder.Summary) string {
 		}
 		counts = append(counts, fmt.Sprintf("%d %s", found.Objects[k], name))
 	}
-	text := fmt.Sprintf("nlrec: recording %s to %s\n", strings.Join(counts, ", "), path)
+	return strings.Join(counts, ", ")
+}
+
+// summary says what is recorded and where to.
+func summary(path string, found recorder.Summary) string {
+	text := fmt.Sprintf("nlrec: recording %s to %s\n", counts(found), path)
 	if found.SocketBuffer < recorder.DefaultSocketBuffer {
 		text += fmt.Sprintf("nlrec: the receive buffer is %d KiB, not %d: bursts of more than %d changes may be lost, which a gap will tell\n"+
 			"nlrec: hint: give it CAP_NET_ADMIN, or sysctl net.core.rmem_max=%d\n",

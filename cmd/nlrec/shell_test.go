@@ -33,7 +33,13 @@ type typist struct {
 // sit starts nlrec on a terminal of 100 columns.
 func sit(t *testing.T, env []string, args ...string) *typist {
 	t.Helper()
-	p := &typist{t: t, cmd: exec.Command("nlrec", args...), more: make(chan struct{}, 1), ended: make(chan error, 1)}
+	return sitBefore(t, env, "nlrec", args...)
+}
+
+// sitBefore starts a program so.
+func sitBefore(t *testing.T, env []string, program string, args ...string) *typist {
+	t.Helper()
+	p := &typist{t: t, cmd: exec.Command(program, args...), more: make(chan struct{}, 1), ended: make(chan error, 1)}
 	p.cmd.Env = append(os.Environ(), append(env, "TERM=xterm", "TZ=UTC", "NO_COLOR=1")...)
 	var err error
 	if p.terminal, err = pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {

@@ -34,7 +34,7 @@ column, or those that --columns names.
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
-  nlrec show neighbour -o ip-json | jq '.[].lladdr'`,
+  nlrec show neighbour -j | jq '.[].lladdr'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{text: "no kind: there are link, address, route, neighbour, rule, nexthop, netconf"}

@@ -45,6 +45,9 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 	line("sessions", "%d", s.Sessions)
 	line("covers", "%s", coverage(s))
 	line("changes", "%d", s.Changes)
+	if s.Pruned > 0 {
+		line("removed", "#1 to #%d, to stay within the limits", s.Pruned)
+	}
 	if s.Changes > 0 {
 		line("first change", "%s", moment(s.First, now))
 		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)

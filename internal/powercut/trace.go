@@ -238,9 +238,8 @@ func descriptor(arg string) string {
 
 // quoted returns a string argument, which must be whole.
 func quoted(arg string) ([]byte, error) {
-	text, ok := strings.CutPrefix(arg, `"`)
-	if text, ok = strings.CutSuffix(text, `"`); !ok {
+	if len(arg) < 2 || arg[0] != '"' || arg[len(arg)-1] != '"' {
 		return nil, fmt.Errorf("a string is cut short")
 	}
-	return decode(text)
+	return decode(arg[1 : len(arg)-1])
 }

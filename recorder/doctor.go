@@ -1,0 +1,229 @@
+package recorder
+
+// What lossless recording needs, and whether it is there. Everything is tried
+// or read where it can be, not concluded from a version.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"nlrec/rtnl"
+	"nlrec/store"
+)
+
+// A Finding tells of one thing that recording needs.
+type Finding struct {
+	Subject string `json:"subject"`
+	Lacks   bool   `json:"lacks"` // it is not as it should be
+	Says    string `json:"says"`
+	Mend    string `json:"mend"` // a command that makes it so; empty: there is nothing to do
+}
+
+// Examine looks at what a recording at path, and the process that makes it, need
+// to lose nothing. With process 0 none does: then it is what the caller's own
+// process would get.
+func Examine(path string, process int) (found []Finding) {
+	add := func(subject string, f Finding) {
+		f.Subject = subject
+		found = append(found, f)
+	}
+	add("recorder", examineRecorder(path, process))
+	add("notifications", examineNotifications())
+	add("receive buffer", examineBuffer(process))
+	add("dumps", examineDumps())
+	add("folder", examineFolder(filepath.Dir(path)))
+	add("file", examineFile(path))
+	add("disk", examineDisk(path))
+	add("clock", examineClock())
+	return found
+}
+
+func fine(format string, args ...any) Finding { return Finding{Says: fmt.Sprintf(format, args...)} }
+
+func lacks(mend, format string, args ...any) Finding {
+	return Finding{Lacks: true, Says: fmt.Sprintf(format, args...), Mend: mend}
+}
+
+func examineRecorder(path string, process int) Finding {
+	if process != 0 {
+		return fine("process %d records", process)
+	}
+	if recording, err := store.Recording(path); err == nil && recording {
+		return fine("one is starting")
+	}
+	mend := "nlrec record --db " + path
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		mend = "systemctl enable --now nlrec"
+	}
+	return lacks(mend, "none runs: what changes now is not recorded")
+}
+
+// examineNotifications subscribes as a recorder does.
+func examineNotifications() Finding {
+	l, err := listenBriefly()
+	if err != nil {
+		return lacks("", "the kernel sends none: %v", err)
+	}
+	if len(l.Refused) == 0 {
+		return fine("of all kinds")
+	}
+	var refused []string
+	for _, k := range rtnl.Kinds() {
+		if l.Refused[k.Name] != nil {
+			refused = append(refused, k.Name)
+		}
+	}
+	return lacks("", "the kernel refuses those of every %s: what it polls is all that will be known of them", strings.Join(refused, ", "))
+}
+
+// listenBriefly opens a socket as a recorder does, and closes it.
+func listenBriefly() (*rtnl.Listener, error) {
+	l, err := rtnl.Listen(rtnl.Kinds(), DefaultSocketBuffer, rtnl.NewInbox(defaultQueue), (&Recorder{}).stamp())
+	if err != nil {
+		return nil, err
+	}
+	return l, l.Close()
+}
+
+// examineBuffer finds out how large a receive buffer may be: that of another
+// process cannot be read, but what allows it a large one can.
+func examineBuffer(process int) Finding {
+	size, whose := 0, "process "+fmt.Sprint(process)
+	if process == 0 {
+		whose = "a recorder of this user"
+		if l, err := listenBriefly(); err == nil {
+			size = l.Buffer
+		}
+	} else if mayForceBuffer(process) {
+		size = DefaultSocketBuffer
+	} else if largest, err := readNumber("/proc/sys/net/core/rmem_max"); err != nil {
+		return fine("%s has no CAP_NET_ADMIN, and what it may have without is not told here: %v", whose, err)
+	} else {
+		size = min(2*int(largest), DefaultSocketBuffer)
+	}
+	says := fmt.Sprintf("%s has %d KiB, room for %d notifications of routes", whose, size>>10, size/rtnl.RouteCharge)
+	if size < DefaultSocketBuffer {
+		return lacks(fmt.Sprintf("sysctl -w net.core.rmem_max=%d", DefaultSocketBuffer/2), "%s: larger bursts may lose some; CAP_NET_ADMIN would do as well", says)
+	}
+	return fine("%s", says)
+}
+
+// mayForceBuffer reports whether a process has CAP_NET_ADMIN, see socket(7),
+// SO_RCVBUFFORCE.
+func mayForceBuffer(process int) bool {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", process)) // it may have ended
+	for line := range strings.Lines(string(status)) {
+		var set uint64
+		if n, _ := fmt.Sscanf(line, "CapEff: %x", &set); n == 1 {
+			return set&(1<<unix.CAP_NET_ADMIN) != 0
+		}
+	}
+	return false
+}
+
+func readNumber(path string) (n int64, err error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &n)
+	}
+	return n, err
+}
+
+// examineDumps dumps every kind as a recorder does.
+func examineDumps() Finding {
+	d, err := rtnl.NewDumper()
+	if err != nil {
+		return lacks("", "%v", err)
+	}
+	defer d.Close()
+	var counts, bad []string
+	for _, k := range rtnl.Kinds() {
+		count := 0
+		done, err := d.Dump(k, 0, func(rtnl.Row) { count++ })
+		if err = errors.Join(err, done.Bad); err != nil {
+			bad = append(bad, err.Error())
+		}
+		counts = append(counts, fmt.Sprintf("%d %s", count, k.Name))
+	}
+	if len(bad) > 0 {
+		return lacks("", "%s: a gap will tell", strings.Join(bad, "; "))
+	}
+	return fine("can be read to the end: %s", strings.Join(counts, ", "))
+}
+
+// others are what files may not let others do.
+const others = 0o007
+
+func examineFolder(path string) Finding {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fine("%s will be made", path)
+	case err != nil:
+		return lacks("ls -ld "+path, "%v", err)
+	case info.Mode().Perm()&others != 0:
+		return lacks("chmod 0750 "+path, "%s is open to everybody: %v", path, info.Mode())
+	}
+	return fine("%s, %v", path, info.Mode())
+}
+
+func examineFile(path string) Finding {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fine("%s will be made", path)
+	case err != nil:
+		return lacks("ls -l "+path, "%v", err)
+	case info.Mode().Perm()&others != 0:
+		return lacks("chmod o= "+path+"*", "%s is open to everybody: %v", path, info.Mode())
+	}
+	return fine("%s, %v", path, info.Mode())
+}
+
+// keptFree is the part of a disk that a recorder should find free, and enough
+// is enough of it in any case.
+const (
+	keptFree = 10
+	enough   = 1 << 30
+)
+
+// passing are file systems on which a recording does not last, or whose locks
+// hold for one machine only: linux/magic.h.
+var passing = map[int64]string{
+	unix.TMPFS_MAGIC: "is in memory, and gone with the next boot", unix.RAMFS_MAGIC: "is in memory, and gone with the next boot",
+	unix.NFS_SUPER_MAGIC: "is of another machine, whose locks SQLite cannot trust", unix.SMB2_SUPER_MAGIC: "is of another machine, whose locks SQLite cannot trust",
+	unix.CIFS_SUPER_MAGIC: "is of another machine, whose locks SQLite cannot trust", unix.V9FS_MAGIC: "is of another machine, whose locks SQLite cannot trust",
+}
+
+func examineDisk(path string) Finding {
+	var disk unix.Statfs_t
+	folder := filepath.Dir(path)
+	for unix.Statfs(folder, &disk) != nil && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+	}
+	free, size := disk.Bavail*uint64(disk.Bsize), disk.Blocks*uint64(disk.Bsize)
+	says := fmt.Sprintf("%d of %d MiB free", free>>20, size>>20)
+	if why, is := passing[int64(disk.Type)]; is {
+		return lacks("nlrec record --db FILE, on a disk", "the file system %s", why)
+	}
+	if free < enough && free < size/keptFree {
+		return lacks("df -h "+folder, "%s", says)
+	}
+	return fine("%s", says)
+}
+
+// examineClock reads whether somebody keeps the wall clock right: adjtimex(2).
+func examineClock() Finding {
+	var t unix.Timex
+	if state, err := unix.Adjtimex(&t); err != nil || state == unix.TIME_ERROR || t.Status&unix.STA_UNSYNC != 0 {
+		return lacks("timedatectl set-ntp true", "nothing keeps it right: instants are as far off as it is")
+	}
+	return fine("synchronized, at most %s off", time.Duration(t.Maxerror)*time.Microsecond)
+}
