@@ -5,9 +5,12 @@ BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c
 SCALE = full
 COUNT = 6
 FUZZTIME = 60s
+# What people type, and what is shown to them: some seconds each.
+FUZZED = FuzzInstant FuzzFilter FuzzStatement FuzzVisible
+FUZZSOME = 5s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: these ask it so much that they run without.
-UNRACED = Torture.*|Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
+UNRACED = Torture.*|Confined|Reader.*|Scenarios|Live|LiveKinds|ShowAsIP|ChangesOfARecording|Benchmarks|Counts|$(ENDURANCE)
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
@@ -17,6 +20,7 @@ test: tools build check
 	go test -timeout 15m -run='^Test($(UNRACED))$$' ./...
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
+	for f in $(FUZZED); do go test -run='^$$' -fuzz="^$$f$$" -fuzztime=$(FUZZSOME) ./query || exit 1; done
 
 # The man pages, from what the commands say of themselves; a test looks for drift.
 man:

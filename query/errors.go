@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -106,6 +107,10 @@ func sorted(err error) error {
 		return fmt.Errorf("%w: there can be %d octets", ErrLength, maxLength)
 	case sqlite3.SQLITE_NOMEM:
 		return ErrMemory
+	case sqlite3.SQLITE_FULL:
+		return unix.ENOSPC
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w: %s", unix.EIO, plain(e))
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("%w: %s", fs.ErrPermission, plain(e))
 	}

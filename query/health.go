@@ -3,9 +3,7 @@ package query
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -49,31 +47,41 @@ func (s *Status) readHealth(ctx context.Context, l *timeline) (err error) {
 	return rows.Err()
 }
 
-// ask finds out whether the recorder records. It is known to have until an
-// instant.
-func (r *Runner) ask(ctx context.Context, path string, noted int64) {
-	live, err := health.Ask(ctx, path)
+// Consider adds what became of asking the recorder.
+func (s *Status) Consider(a health.Answer) {
+	if s.Recorder != nil {
+		s.Recorder.consider(a, s.noted)
+	}
+}
+
+// consider draws the conclusion from what became of asking the recorder. It is
+// known to have recorded until an instant.
+func (r *Runner) consider(a health.Answer, noted int64) {
 	r.State, r.From = "stalled", max(noted, r.Since)
 	switch {
-	case errors.Is(err, health.ErrSilent):
-		r.Why = "it has not answered for " + FormatSpan(health.Patience) + r.stopped()
-	case err != nil && strings.Contains(r.stopped(), "signal"):
-		r.Why = strings.TrimPrefix(r.stopped(), ": ")
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(a.Err, health.ErrSilent):
+		r.Why = "it has not answered for " + FormatSpan(health.Patience)
+		if a.Stopped != "" {
+			r.Why += ": " + a.Stopped
+		}
+	case errors.Is(a.Err, fs.ErrPermission):
 		r.State, r.Why = "unknown", "this user may not ask it"
-	case err != nil:
-		r.State, r.Why = "unknown", err.Error()
+	case a.Err != nil:
+		r.State, r.Why = "unknown", a.Err.Error()
 	default:
-		r.judge(live)
+		r.judge(a.Report)
+	}
+	if a.PID != 0 {
+		r.PID = int64(a.PID) // as this process sees it
+	}
+	if r.Suspended != "" && (r.State == "recording" || r.State == "unknown") {
+		r.State, r.Why = "suspended", r.Suspended
 	}
 }
 
 // judge draws the conclusion from what a recorder says of itself.
 func (r *Runner) judge(live health.Report) {
 	r.Live, r.State, r.From, r.Why = &live, "recording", 0, live.Busy
-	if live.PID != 0 {
-		r.PID = int64(live.PID)
-	}
 	late := live.Late(time.Now())
 	switch {
 	case !live.Ready:
@@ -83,22 +91,4 @@ func (r *Runner) judge(live health.Report) {
 	case late:
 		r.State, r.From = "stalled", live.BusySince
 	}
-}
-
-// stopped says what keeps the process from running, if that can be seen.
-func (r *Runner) stopped() string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.PID))
-	if err != nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name before may have anything in it
-	switch rest[:min(1, len(rest))] {
-	case "T":
-		return ": it was stopped by a signal; kill -CONT " + fmt.Sprint(r.PID) + " lets it go on"
-	case "t":
-		return ": it is being debugged"
-	case "D":
-		return ": it waits for a disk"
-	}
-	return ""
 }

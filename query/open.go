@@ -22,19 +22,40 @@ const (
 // connection is one connection to the file.
 type connection struct {
 	*sql.Conn
-	db *sql.DB
+	db   *sql.DB
+	rest *store.Rest // of a file that it takes for one that nobody writes; nil: it would notice
 }
 
-func (c *connection) Close() error { return errors.Join(c.Conn.Close(), c.db.Close()) }
+// Close closes the file. It fails with store.ErrWritten when what was read may be
+// wrong.
+func (c *connection) Close() error {
+	err := errors.Join(c.Conn.Close(), c.db.Close())
+	if c.rest != nil {
+		err = errors.Join(err, c.rest.Check())
+	}
+	return err
+}
 
 // connect opens the file for reading. Before it is handed SQL of others, it is
 // to be restricted.
 func connect(ctx context.Context, d *sqlite.Driver, path string) (*connection, error) {
+	rest, err := store.RestOf(path)
+	if err != nil {
+		return nil, err
+	}
 	db, conn, err := store.Connect(ctx, d, path)
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn, db}, nil
+	c := &connection{Conn: conn, db: db}
+	mode := ""
+	if err := c.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if mode != "wal" {
+		c.rest = &rest
+	}
+	return c, nil
 }
 
 // restrict leaves a connection able to read, as far as an authorizer lets it,

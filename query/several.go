@@ -13,8 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,7 +21,7 @@ import (
 )
 
 // ErrSeveral is a recording that cannot be asked together with others.
-var ErrSeveral = errors.New("it cannot be asked with others")
+var ErrSeveral = store.ErrAlone
 
 // maxFiles is how many files one connection of SQLite can have.
 const maxFiles = 11
@@ -127,12 +125,7 @@ func (r *Reader) nameHosts() {
 // defineSeveral attaches the other files and makes the views over all.
 func (r *Reader) defineSeveral(ctx context.Context) error {
 	for _, m := range r.recordings[1:] {
-		path, err := filepath.Abs(m.path)
-		if err != nil {
-			return err
-		}
-		uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "mode=ro"}
-		if _, err := r.conn.ExecContext(ctx, `ATTACH ? AS `+m.schema, uri.String()); err != nil {
+		if err := store.Attach(ctx, r.conn.Conn, m.path, m.schema); err != nil {
 			return WithPath(m.path, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"nlrec/internal/health"
 	"nlrec/rtnl"
+	"nlrec/store"
 )
 
 // Status says how a recording is. Instants are microseconds since 1970; 0
@@ -16,6 +17,7 @@ import (
 type Status struct {
 	Path     string  `json:"path"`
 	Size     int64   `json:"size"` // octets, with the write-ahead log
+	Log      int64   `json:"log"`  // octets of the write-ahead log
 	Schema   int64   `json:"schema"`
 	Recorder *Runner `json:"recorder"` // nil: none is running
 	Sessions int64   `json:"sessions"`
@@ -34,11 +36,13 @@ type Status struct {
 	LastGaps []Gap   `json:"last_gaps"` // latest last
 	noted    int64   // until when the last session is known to have watched
 
+	// Readers are the processes that keep a long log from being folded.
+	Readers []store.Reader `json:"readers"`
+
 	// Corrections counts the changes that a dump found outside of any gap:
 	// nothing had announced them, and nothing let them be inferred.
 	Corrections int64 `json:"corrections"`
 
-	WAL    int64   `json:"wal"`    // octets of the write-ahead log
 	Health *Health `json:"health"` // of the last session, as the file has it; nil: it has not noted it
 }
 
@@ -46,10 +50,13 @@ type Status struct {
 type Runner struct {
 	PID   int64          `json:"pid"` // 0: not noted yet
 	Since int64          `json:"since_us"`
-	State string         `json:"state"`            // recording, starting, busy, stalled or unknown
+	State string         `json:"state"`            // "": it was not asked; recording, suspended, starting, busy, stalled or unknown
 	Why   string         `json:"why,omitempty"`    // it is not recording, or that is unknown
 	From  int64          `json:"state_since_us"`   // of a recorder that does not record, as far as is known
 	Live  *health.Report `json:"health,omitempty"` // what it says of itself; nil: it could not be asked
+
+	// Suspended is why it cannot write to the file for now; empty: it can.
+	Suspended string `json:"suspended"`
 }
 
 // Count is the number of objects of a kind that exist.
@@ -61,29 +68,51 @@ type Count struct {
 // shownGaps is how many gaps a Status tells of one by one.
 const shownGaps = 3
 
-// ReadStatus reads the status of the recording at path. It fails as Open does.
+// ReadStatus reads the status of the recording at path, without asking its
+// recorder. It fails as Open does.
 func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error) {
+	suspended, err := store.Suspended(path)
+	if err != nil {
+		return nil, WithPath(path, err)
+	}
 	l, err := openTimeline(ctx, path, Options{Now: now})
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}}
-	for _, name := range []string{path, path + "-wal"} {
-		if info, err := os.Stat(name); err == nil {
-			s.Size += info.Size()
-		}
-	}
-	if info, err := os.Stat(path + "-wal"); err == nil {
-		s.WAL = info.Size()
-	}
+	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}, Readers: []store.Reader{}}
+	s.Log = sizeOf(path + "-wal")
+	s.Size = sizeOf(path) + s.Log
 	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l), s.readHealth(ctx, l))
+	if s.Recorder != nil {
+		s.Recorder.Suspended = suspended
+	}
+	if s.Log > store.LongLog && err == nil {
+		err = s.readReaders(path)
+	}
 	if err != nil {
 		err = WithPath(path, err)
 	}
-	if err = errors.Join(err, l.Close()); err == nil && s.Recorder != nil {
-		s.Recorder.ask(ctx, path, s.noted)
+	return s, errors.Join(err, l.Close())
+}
+
+// sizeOf returns the size of a file; 0 when there is none.
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
 	}
-	return s, err
+	return info.Size()
+}
+
+// readReaders finds who reads, but for this process and the recorder.
+func (s *Status) readReaders(path string) error {
+	others := []int{os.Getpid()}
+	if s.Recorder != nil {
+		others = append(others, int(s.Recorder.PID))
+	}
+	readers, err := store.Readers(path, others...)
+	s.Readers = append(s.Readers, readers...)
+	return err
 }
 
 func (s *Status) readNumbers(ctx context.Context, l *timeline) error {

@@ -193,7 +193,7 @@ func (r *Recorder) settled(l *look, began, ended int64, changed bool, kept map[s
 		r.known[k] = began
 		delete(r.unsettled, k)
 		if u != nil {
-			return r.store.CloseGap(r.ctx, u.id, ended, 0)
+			return r.closeGap(u.id, ended, 0)
 		}
 		return nil
 	}
@@ -207,6 +207,8 @@ func (r *Recorder) settled(l *look, began, ended int64, changed bool, kept map[s
 		from = r.known[k]
 	}
 	g, err := r.openGap(store.Gap{Kind: k, From: from, Reason: "dump not settled"})
-	r.unsettled[k] = &unsettled{*g, kept}
+	if err == nil {
+		r.unsettled[k] = &unsettled{*g, kept}
+	}
 	return err
 }

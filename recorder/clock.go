@@ -67,14 +67,14 @@ const leastSleep = 1_000_000
 func (r *Recorder) readClocks() error {
 	at, t := r.now(), &r.time
 	before, change := t.last, t.change
-	t.last, t.change = at, r.store.LastChange()
+	t.last, t.change = at, r.store.Drawn()
 	if slept := (at.Boot - at.Running) - (before.Boot - before.Running); slept >= leastSleep {
 		t.sleeps = append(t.sleeps, store.Sleep{From: at.Wall - slept, To: at.Wall})
 		r.Log.Info("the machine was suspended", "for", time.Duration(slept)*time.Microsecond)
 	}
 	by := at.StepSince(before)
 	if by != 0 || at.Drifted(t.noted) {
-		t.steps = append(t.steps, store.ClockStep{Clock: at, By: by, Before: before.Boot, After: change})
+		t.steps = append(t.steps, store.ClockStep{Clock: at, By: by, Before: before.Boot, After: change, Until: r.allBefore(t.change)})
 		t.noted = at
 	}
 	if by != 0 {
@@ -82,7 +82,16 @@ func (r *Recorder) readClocks() error {
 		r.shift(by)
 		r.retention.clock = at.Boot
 	}
-	return r.catchUp(before.Wall, by)
+	return r.noteUnseen(before.Wall, by)
+}
+
+// allBefore returns the id of the last change if all that was read before now is
+// in it; else 0.
+func (r *Recorder) allBefore(last int64) int64 {
+	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 {
+		return 0
+	}
+	return last
 }
 
 // placeable reports whether it shows in the changes where steps belong: their
@@ -110,10 +119,10 @@ func (r *Recorder) shift(by int64) {
 	r.late.until += by
 }
 
-// catchUp notes that nobody recorded what the clock did not show: a session that
+// noteUnseen notes that nobody recorded what the clock did not show: a session that
 // began with a clock that was behind, as a machine without a battery does, has
 // a clock now that is ahead of what the last session saw.
-func (r *Recorder) catchUp(before, by int64) error {
+func (r *Recorder) noteUnseen(before, by int64) error {
 	t := &r.time
 	if t.unseen == 0 || t.last.Wall <= t.unseen {
 		return nil
@@ -127,7 +136,7 @@ func (r *Recorder) catchUp(before, by int64) error {
 	if err != nil {
 		return err
 	}
-	return r.store.CloseGap(r.ctx, g.id, t.last.Wall, 0)
+	return r.closeGap(g.id, t.last.Wall, 0)
 }
 
 // watchClock tells on a channel whenever the kernel says that the clock was

@@ -32,6 +32,7 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case <-again:
 			case <-r.beat():
 			case <-r.polls.timer():
+			case <-r.retry():
 			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
@@ -75,7 +76,12 @@ func (r *Recorder) turn() error {
 			return err
 		}
 	}
-	if err := r.work(); err != nil {
+	if r.outage != nil && !time.Now().Before(r.outage.due) {
+		if err := r.tryAgain(false); err != nil {
+			return err
+		}
+	}
+	if err := r.work(); err != nil || r.outage != nil {
 		return err
 	}
 	return r.prune()
@@ -159,10 +165,7 @@ func (r *Recorder) end() error {
 			return err
 		}
 	}
-	if err := r.noteHealth(); err != nil {
-		return err
-	}
-	return r.store.End(r.ctx, r.wall())
+	return r.endSession()
 }
 
 // lastLook is what a look at a kind may take when the recorder ends. What takes
@@ -184,6 +187,10 @@ func (r *Recorder) commit() error {
 	if err := r.readClocks(); err != nil {
 		return err
 	}
+	if r.outage != nil {
+		r.keep()
+		return nil
+	}
 	batch := store.Batch{Changes: changes, Datings: r.state.datings, Sleeps: r.time.sleeps}
 	if r.time.steps != nil && r.placeable(changes) {
 		batch.Steps = r.time.steps
@@ -192,11 +199,12 @@ func (r *Recorder) commit() error {
 		return nil
 	}
 	before := r.busy("writing")
-	if err := r.store.Append(r.ctx, batch); err != nil {
-		return err
-	}
+	err := r.store.Append(r.ctx, batch)
 	r.busy(before)
-	r.written(batch)
+	if err != nil {
+		return r.outageOf(err)
+	}
+	r.count(batch)
 	r.time.sleeps = nil
 	if batch.Steps != nil {
 		r.time.steps = nil
@@ -207,8 +215,14 @@ func (r *Recorder) commit() error {
 	clear(changes)
 	r.filling = time.Now()
 	r.state.batch, r.state.datings = changes[:0], nil
+	r.forget()
+	r.watchLog()
+	return nil
+}
+
+// forget lets go of states that no object has.
+func (r *Recorder) forget() {
 	for k, slots := range r.state.kinds {
 		r.store.Forget(k, slots.each)
 	}
-	return nil
 }

@@ -66,13 +66,43 @@ func (r *Recorder) recover() error {
 	r.overrun = nil
 	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count)
 	r.Health.update(func(h *health.Report) { h.Resyncs, h.Drops = h.Resyncs+1, h.Drops+lost.count })
-	return errors.Join(r.store.CloseGap(r.ctx, lost.gap.id, r.wall(), lost.count), r.noteHealth())
+	return errors.Join(r.closeGap(lost.gap.id, r.wall(), lost.count), r.noteHealth())
 }
 
-// openGap opens a gap.
+// openGap opens a gap. In an outage it becomes part of that's, and has no
+// number.
 func (r *Recorder) openGap(g store.Gap) (*gap, error) {
-	id, err := r.store.OpenGap(r.ctx, g)
-	return &gap{id, g.From}, err
+	if r.outage == nil {
+		id, err := r.store.OpenGap(r.ctx, g)
+		if err == nil {
+			return &gap{id, g.From}, nil
+		}
+		if err := r.outageOf(err); err != nil {
+			return nil, err
+		}
+	}
+	r.outage.from = min(r.outage.from, g.From)
+	return &gap{0, g.From}, nil
+}
+
+// closeGap closes a gap.
+func (r *Recorder) closeGap(id, at, lost int64) error {
+	if r.outage == nil && id != 0 {
+		err := r.store.CloseGap(r.ctx, id, at, lost)
+		if err == nil {
+			return nil
+		}
+		if err := r.outageOf(err); err != nil {
+			return err
+		}
+	}
+	switch {
+	case id != 0:
+		r.outage.closed = append(r.outage.closed, closedGap{id, at, lost})
+	case r.outage != nil:
+		r.outage.lost += lost
+	}
+	return nil
 }
 
 // noteRefused notes the kinds whose notifications the kernel refuses to send:
@@ -96,21 +126,23 @@ func (r *Recorder) noteRefused() error {
 // undecodable notes that objects of a kind may be missing from the timeline,
 // until a dump of the kind can be read to its end.
 func (r *Recorder) undecodable(k *rtnl.Kind, why error) error {
-	if r.blind[k] != 0 {
+	if _, known := r.blind[k]; known {
 		return nil
 	}
 	r.Log.Warn("a message cannot be read", "error", why)
-	id, err := r.store.OpenGap(r.ctx, store.Gap{Kind: k, From: r.wall(), Reason: "undecodable message"})
-	r.blind[k] = id
+	g, err := r.openGap(store.Gap{Kind: k, From: r.wall(), Reason: "undecodable message"})
+	if err == nil {
+		r.blind[k] = g.id
+	}
 	return err
 }
 
 // readable closes the gap that undecodable opened.
 func (r *Recorder) readable(k *rtnl.Kind) error {
-	id := r.blind[k]
-	if id == 0 {
+	id, known := r.blind[k]
+	if !known {
 		return nil
 	}
 	delete(r.blind, k)
-	return r.store.CloseGap(r.ctx, id, r.wall(), 0)
+	return r.closeGap(id, r.wall(), 0)
 }

@@ -9,7 +9,6 @@ package recorder
 
 import (
 	"maps"
-	"os"
 	"sync"
 	"time"
 
@@ -33,7 +32,6 @@ func (h *Health) Report() health.Report {
 	r, ask := h.report, h.ask
 	r.Changes = maps.Clone(r.Changes)
 	h.mu.Unlock()
-	r.PID = os.Getpid()
 	if r.Busy != "" || ask == nil {
 		return r
 	}
@@ -84,8 +82,8 @@ func (r *Recorder) busy(what string) (before string) {
 	return before
 }
 
-// written counts what a transaction wrote.
-func (r *Recorder) written(b store.Batch) {
+// count counts what a transaction wrote.
+func (r *Recorder) count(b store.Batch) {
 	now := r.time.last.Wall
 	r.Health.update(func(h *health.Report) {
 		h.Commits++
@@ -120,6 +118,13 @@ func (r *Recorder) noteHealth() error {
 		changes += n
 	}
 	r.Health.mu.Unlock()
-	return r.store.NoteHealth(r.ctx, store.Health{At: r.wall(), Changes: changes, Commits: h.Commits, Drops: h.Drops, Resyncs: h.Resyncs,
+	if r.outage != nil {
+		return nil
+	}
+	err := r.store.NoteHealth(r.ctx, store.Health{At: r.wall(), Changes: changes, Commits: h.Commits, Drops: h.Drops, Resyncs: h.Resyncs,
 		Corrections: h.Corrections, Suspensions: h.Suspensions, MostQueue: h.MostQueue, MostLag: h.MostLag})
+	if err != nil {
+		return r.outageOf(err)
+	}
+	return nil
 }

@@ -69,11 +69,18 @@ func (r *Recorder) poll() error {
 			r.state.suspect(subject{k, 0}, doubt{at: r.wall()})
 		}
 	}
+	if r.outage != nil {
+		r.keep()
+		return nil
+	}
 	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 || len(r.state.batch) > 0 || r.overrun != nil {
 		return nil
 	}
-	if err := r.noteHealth(); err != nil {
+	if err := r.noteHealth(); err != nil || r.outage != nil {
 		return err
 	}
-	return r.store.Watched(r.ctx, r.awake)
+	if err := r.store.Watched(r.ctx, r.awake); err != nil {
+		return r.outageOf(err)
+	}
+	return nil
 }

@@ -71,6 +71,9 @@ type Config struct {
 	incurious bool
 	// clock reads the clocks; nil: those of the machine. Tests set it.
 	clock func() store.Clock
+	// kept is how many changes wait for a file that cannot be written; 0:
+	// maxKept.
+	kept int
 	// listenTo are the kinds whose groups to join; nil: all.
 	listenTo []*rtnl.Kind
 }
@@ -100,6 +103,8 @@ type Recorder struct {
 	late       suspension                // what waited in the last one
 	overslept  bool                      // a timer fired much too late
 	filling    time.Time                 // since when changes wait to be written
+	outage     *outage                   // nil: the file can be written
+	resuming   *outage                   // the one that is being ended
 	overrun    *loss                     // nil: nothing was lost since the last look at all
 	blind      map[*rtnl.Kind]int64      // gaps of kinds that have objects which cannot be decoded
 	known      map[*rtnl.Kind]int64      // as of when all of a kind was known last
@@ -118,6 +123,8 @@ type Recorder struct {
 	now        func() store.Clock
 	clockSet   <-chan struct{} // the clock was set
 	ready      bool
+	announced  bool
+	longLog    bool      // it was said
 	pulsed     time.Time // when somebody was last told that it is not stuck
 }
 
@@ -137,6 +144,9 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 	r := newRecorder(ctx, s, c)
 	if err := r.load(); err != nil {
 		return err
+	}
+	if err := s.Reserve(); err != nil {
+		r.Log.Warn("no space can be set aside for when the disk is full", "error", err)
 	}
 	return r.listen(ctx)
 }
@@ -160,6 +170,9 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 	if r.now = c.clock; r.now == nil {
 		r.now = clocks
 	}
+	r.time.last = r.now()
+	r.time.noted = r.time.last
+	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
 	if r.Health == nil {
 		r.Health = &Health{}
 	}
@@ -179,7 +192,6 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 // listen opens the sockets and records while they are open.
 func (r *Recorder) listen(ctx context.Context) (err error) {
 	r.stop = ctx.Done()
-	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
 	kinds := r.listenTo
 	if kinds == nil {
 		kinds = rtnl.Kinds()
@@ -230,7 +242,7 @@ func (r *Recorder) begin() error {
 	r.time.last, r.time.noted = at, at
 	watched, polled, err := r.store.Begin(r.ctx, at, r.Version)
 	if err != nil {
-		return err
+		return r.outageOf(err)
 	}
 	for _, k := range rtnl.Kinds() {
 		r.known[k] = polled
@@ -248,37 +260,41 @@ func (r *Recorder) begin() error {
 	if err := r.noteRefused(); err != nil {
 		return err
 	}
-	if err := r.lookFirst(why); err != nil {
+	if err := r.lookFirst(why); err != nil || r.outage != nil {
 		return err
 	}
 	now := r.wall()
 	if why.gap != nil {
-		if err := r.store.CloseGap(r.ctx, why.gap.id, now, 0); err != nil {
+		if err := r.closeGap(why.gap.id, now, 0); err != nil || r.outage != nil {
 			return err
 		}
 	}
 	if err := r.store.Ready(r.ctx, now); err != nil {
-		return err
+		return r.outageOf(err)
 	}
 	if err := r.beginRetention(at); err != nil {
-		return err
+		return r.outageOf(err)
 	}
 	r.polls.begin(r.Poll)
 	r.ready = true
 	r.Health.update(func(h *health.Report) { h.Ready = true })
+	r.announce()
 	if r.overrun != nil {
-		if err := r.tellLoss(); err != nil {
-			return err
-		}
+		return r.tellLoss()
 	}
-	if r.Config.Ready != nil {
+	return nil
+}
+
+// announce says that the first dump is in the file, once.
+func (r *Recorder) announce() {
+	if !r.announced && r.Config.Ready != nil {
 		found := Summary{Objects: map[*rtnl.Kind]int{}, Links: r.state.linkNames(), SocketBuffer: r.listener.Buffer}
 		for _, k := range rtnl.Kinds() {
 			found.Objects[k] = r.state.count(k)
 		}
 		r.Config.Ready(found)
 	}
-	return nil
+	r.announced = true
 }
 
 // lookFirst looks at everything until nothing is lost meanwhile. Where changes

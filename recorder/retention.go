@@ -50,7 +50,7 @@ func (r *Recorder) beginRetention(at store.Clock) (err error) {
 // whenToPrune fires when the next step may be done; nil where there is none to do.
 func (r *Recorder) whenToPrune() <-chan time.Time {
 	t := &r.retention
-	if t.pruner == nil || !t.busy && r.state.changes == t.seen {
+	if t.pruner == nil || r.outage != nil || !t.busy && r.state.changes == t.seen {
 		return nil
 	}
 	return time.After(time.Until(t.next))
@@ -70,7 +70,7 @@ func (r *Recorder) prune() error {
 	for began, again := time.Now(), true; again && time.Since(began) < pruneAtOnce; {
 		step, err := r.pruneStep()
 		if err != nil {
-			return err
+			return r.outageOf(err)
 		}
 		again = step.Urgent && t.busy
 	}

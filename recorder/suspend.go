@@ -61,7 +61,7 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 	r.late = suspension{g.id, until}
 	r.Health.update(func(h *health.Report) { h.Suspensions++ })
 	r.Log.Warn("the recorder was suspended", "since", time.UnixMicro(from))
-	return r.store.CloseGap(r.ctx, g.id, until, 0)
+	return r.closeGap(g.id, until, 0)
 }
 
 // wasSuspended reports whether the recorder was suspended since it was last

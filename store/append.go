@@ -56,8 +56,8 @@ func (s *Store) NextChange() int64 {
 	return s.change
 }
 
-// LastChange returns the id of the last change that was handed out.
-func (s *Store) LastChange() int64 { return s.change }
+// Drawn returns the last id that was handed out.
+func (s *Store) Drawn() int64 { return s.change }
 
 // Append puts a batch on the timeline. It is all in the file when Append
 // returns nil; after an error the store is not to be used any more.
@@ -201,7 +201,10 @@ func (s *Store) actor(ctx context.Context, portid uint32) (int64, error) {
 	if id, ok := s.actors[portid]; ok {
 		return id, nil
 	}
-	id, err := s.w.number(ctx, `INSERT INTO actor (session, portid) VALUES (?, ?) RETURNING id`, s.session, int64(portid))
+	id, err := s.w.number(ctx, `
+		INSERT INTO actor (session, portid) VALUES (?, ?)
+		ON CONFLICT (session, portid) DO UPDATE SET portid = excluded.portid
+		RETURNING id`, s.session, int64(portid))
 	if err == nil {
 		s.actors[portid] = id
 	}

@@ -26,6 +26,7 @@ type ClockStep struct {
 	By     int64 // how much it was set, microseconds; 0: it was slewed, and is noted again
 	Before int64 // Boot of the last reading before it
 	After  int64 // id of the last change there was at that reading; 0: there was none
+	Until  int64 // id of the last change that may have been before the step; 0: not known
 }
 
 // precedes reports whether a label may be of the time after the step.
@@ -59,6 +60,18 @@ func (c Clock) StepSince(before Clock) int64 {
 		return 0
 	}
 	return by
+}
+
+// readClock reads below what the label of the next change must not be.
+func (s *Store) readClock(ctx context.Context) (err error) {
+	if s.boot, err = s.w.number(ctx, `SELECT boottime_us FROM clock ORDER BY id DESC LIMIT 1`); err != nil {
+		return err
+	}
+	set, err := s.w.number(ctx, `SELECT coalesce(max(change), 0) FROM clock_place`)
+	if s.floor = s.last; set >= s.change {
+		s.floor = math.MinInt64
+	}
+	return err
 }
 
 // appendSteps notes when the clock was set, and between which changes.
@@ -95,7 +108,7 @@ func (s *Store) before(step ClockStep, changes []Change) int {
 		floor = c.At
 	}
 	for n, c := range changes {
-		if c.ID > step.After && step.precedes(c.At) {
+		if c.ID > step.After && (step.precedes(c.At) || step.Until != 0 && c.ID > step.Until) {
 			return n
 		}
 	}
@@ -134,7 +147,8 @@ func (s *Store) appendStep(ctx context.Context, step ClockStep, change int64) er
 	if err := s.w.exec(ctx, `INSERT INTO clock_place (clock, change) VALUES (?, ?)`, id, change); err != nil {
 		return err
 	}
-	return s.Watched(ctx, step.Wall) // by the clock as it is now
+	// By the clock as it is now:
+	return s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, step.Wall, s.session)
 }
 
 // beginClock notes how the clocks stand when a session begins, and by how much

@@ -38,11 +38,18 @@ type openGap struct{ low, high int64 }
 func (s *Store) CloseGap(ctx context.Context, id, at, lost int64) error {
 	low, high := at, at
 	if g := s.open[id]; g != nil {
-		low, high = g.low, max(g.high, at)
-		if at < g.low && s.back.By != 0 { // it began before the clock was set back, and was noted after
-			low, high = min(at, s.back.Wall), max(high, s.back.Wall-s.back.By)
-		}
+		low, high = s.span(g.low, g.high, at)
 		delete(s.open, id)
 	}
 	return s.w.exec(ctx, `UPDATE gap SET from_us = min(from_us, ?), to_us = ?, lost = nullif(?, 0) WHERE id = ?`, low, high, lost, id)
+}
+
+// span is from and until when a gap reaches that ends at an instant: over all
+// that the clock showed, if it was set back meanwhile, also before the gap was
+// noted.
+func (s *Store) span(low, high, at int64) (from, to int64) {
+	if at < low && s.back.By != 0 {
+		return min(at, s.back.Wall), max(high, s.back.Wall-s.back.By)
+	}
+	return low, max(high, at)
 }

@@ -36,6 +36,38 @@ func lock(path string) (*os.File, error) {
 	return f, nil
 }
 
+// markOutage locks the octet behind the lock's that stands for the reason of an
+// outage, or none of them.
+func (s *Store) markOutage(reason string) {
+	for n, r := range outages {
+		how := unix.Flock_t{Type: unix.F_UNLCK, Start: lockOffset + 1 + int64(n), Len: 1}
+		if r == reason {
+			how.Type = unix.F_WRLCK
+		}
+		_ = unix.FcntlFlock(s.lock.Fd(), unix.F_OFD_SETLK, &how) // without it readers see an old last change
+	}
+}
+
+// Suspended returns why the recorder that has the file open cannot write to it;
+// "" when it can. Recording says when it may be called.
+func Suspended(path string) (reason string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	for n, r := range outages {
+		who := unix.Flock_t{Type: unix.F_RDLCK, Start: lockOffset + 1 + int64(n), Len: 1}
+		if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &who); err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
+		if who.Type != unix.F_UNLCK {
+			return r, nil
+		}
+	}
+	return "", nil
+}
+
 // openOwn opens or makes a file that has no other name: in a folder that others
 // can write to, a link would have the recorder write to a file of their choice.
 func openOwn(path string) (*os.File, error) {

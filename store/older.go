@@ -18,10 +18,16 @@ import (
 	"nlrec/rtnl"
 )
 
-// complete makes what a recording of an older schema lacks.
+// complete makes what a recording lacks of what this nlrec asks. It fails with
+// ErrHostile when the file has what it must not have, and with ErrNewerSchema
+// when this nlrec does not know it.
 func complete(ctx context.Context, conn *sql.Conn) error {
+	err := checkObjects(ctx, conn, "main")
+	if err != nil {
+		return err
+	}
 	var have sql.NullInt64
-	err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	err = conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
 	if err != nil {
 		return nil // it is for others to say that it is no recording, or damaged
 	}
@@ -29,7 +35,10 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording) // whoever made it was stopped
 	}
 	known, err := SchemaVersion()
-	if err != nil || have.Int64 > known {
+	if err == nil && have.Int64 > known {
+		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have.Int64, known)
+	}
+	if err != nil {
 		return err
 	}
 	views, err := Views()
@@ -37,7 +46,7 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if have.Int64 == known {
-		if same, err := hasViews(ctx, conn, views); same || err != nil {
+		if same, err := hasViews(ctx, conn, "main", views); same || err != nil {
 			return err
 		}
 	}
@@ -54,8 +63,8 @@ func complete(ctx context.Context, conn *sql.Conn) error {
 }
 
 // hasViews reports whether a file has these views. A recorder makes them last.
-func hasViews(ctx context.Context, conn *sql.Conn, views []View) (bool, error) {
-	rows, err := conn.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE type = 'view'`)
+func hasViews(ctx context.Context, conn *sql.Conn, schema string, views []View) (bool, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT name, sql FROM `+schema+`.sqlite_schema WHERE type = 'view'`)
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +75,7 @@ func hasViews(ctx context.Context, conn *sql.Conn, views []View) (bool, error) {
 		if err := rows.Scan(&name, &text); err != nil {
 			return false, err
 		}
-		have[name] = text
+		have[name] = strings.TrimSpace(text) // some nlrec ended them with a new line
 	}
 	for _, v := range views {
 		if have[v.Name] != v.SQL {

@@ -40,6 +40,7 @@ type Work string
 const (
 	Nothing   Work = ""
 	Removing  Work = "remove"    // changes
+	Walking   Work = "walk"      // over all that refers to something
 	Sweeping  Work = "sweep"     // what nothing refers to
 	Shrinking Work = "give back" // free pages
 	Folding   Work = "fold"      // the log into the file, so that its end is cut off
@@ -58,7 +59,7 @@ type Step struct {
 // while, and takes nothing away because others fill the file system: it only
 // takes no more. One that is to do all does both.
 func (s *Store) NewPruner(ctx context.Context, l Limits, all bool) (*Pruner, error) {
-	p := &Pruner{Limits: l, store: s, all: all, paces: map[Work]*pace{Removing: {500}, Sweeping: {1000}, Shrinking: {64}}}
+	p := &Pruner{Limits: l, store: s, all: all, paces: map[Work]*pace{Removing: {500}, Walking: {1000}, Sweeping: {100}, Shrinking: {64}}}
 	mode, err := s.w.number(ctx, `PRAGMA auto_vacuum`)
 	const incremental = 2
 	p.shrinks = mode == incremental
@@ -106,7 +107,7 @@ func (p *Pruner) Step(ctx context.Context, now int64) (Step, error) {
 	for _, work := range []struct {
 		name Work
 		do   func(context.Context, situation, int64) (int64, error)
-	}{{Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Sweeping, p.beginSweeping}, {Shrinking, p.shrink}, {Folding, p.fold}, {Tidying, p.tidy}} {
+	}{{Walking, p.goOnWalking}, {Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Walking, p.beginSweeping}, {Shrinking, p.shrink}, {Folding, p.fold}, {Tidying, p.tidy}} {
 		most := int64(0)
 		if pace := p.paces[work.name]; pace != nil {
 			most = pace.rows
@@ -156,11 +157,22 @@ func (p *Pruner) limit(s Space) int64 {
 // free returns how much of the file system is to be left to others.
 func (l Limits) free(s Space) int64 { return max(l.KeepFree, int64(l.FreeShare*float64(s.Disk))) }
 
-func (p *Pruner) goOnSweeping(ctx context.Context, s situation, rows int64) (int64, error) {
-	if p.store.sweep == nil || s.urgent() && s.left > 1 {
+func (p *Pruner) goOnWalking(ctx context.Context, s situation, rows int64) (int64, error) {
+	if w := p.store.sweep; w == nil || w.marked || s.urgent() && s.left > 1 {
 		return 0, nil
 	}
 	return p.store.stepSweep(ctx, rows)
+}
+
+// mostSwept is how many rows a step of sweeping looks at: to look is quick, but
+// all of them may have to go.
+const mostSwept = 400
+
+func (p *Pruner) goOnSweeping(ctx context.Context, s situation, rows int64) (int64, error) {
+	if w := p.store.sweep; w == nil || !w.marked || s.urgent() && s.left > 1 {
+		return 0, nil
+	}
+	return p.store.stepSweep(ctx, min(rows, mostSwept))
 }
 
 // remove removes the oldest changes, if they are too old or take too much.

@@ -53,15 +53,7 @@ func (r *ReadOnly) prepare(ctx context.Context) error {
 	if tables == 0 {
 		return fmt.Errorf("%w: it has no tables yet", ErrNotRecording)
 	}
-	have, err := r.number(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
-	if err != nil {
-		return err
-	}
-	known, err := SchemaVersion()
-	if err == nil && have > known {
-		err = fmt.Errorf("%w: its schema is version %d, this nlrec knows %d", ErrNewerSchema, have, known)
-	}
-	return err
+	return nil
 }
 
 // Close closes the file.
@@ -139,8 +131,7 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err == nil {
-		// Opening reads nothing yet.
-		_, err = conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`)
+		err = limit(conn)
 	}
 	if err == nil {
 		err = complete(ctx, conn)
@@ -149,6 +140,42 @@ func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Value
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return db, conn, nil
+}
+
+// ErrAlone is a recording that cannot be asked together with others.
+var ErrAlone = errors.New("it cannot be asked with others")
+
+// Attach adds the file at path to a connection, under a name and for reading.
+func Attach(ctx context.Context, conn *sql.Conn, path, schema string) error {
+	err := attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}})
+	if err != nil && cannotShare(path, err) {
+		_, _ = conn.ExecContext(ctx, `DETACH `+schema) // attaching may be what failed
+		return attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	}
+	return err
+}
+
+func attachMode(ctx context.Context, conn *sql.Conn, path, schema string, q url.Values) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	if _, err := conn.ExecContext(ctx, `ATTACH ? AS `+schema, uri.String()); err != nil {
+		return err
+	}
+	if err := checkObjects(ctx, conn, schema); err != nil {
+		return err
+	}
+	views, err := Views()
+	if err != nil {
+		return err
+	}
+	ours, err := hasViews(ctx, conn, schema, views)
+	if err == nil && !ours {
+		err = fmt.Errorf("%w: its views are not those of this nlrec", ErrAlone)
+	}
+	return err
 }
 
 // readingDSN names the file to the driver. The file may be a stranger's: its

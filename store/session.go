@@ -67,6 +67,9 @@ func (s *Store) Watched(ctx context.Context, at int64) error {
 	if err := s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, at, s.session); err != nil {
 		return err
 	}
+	if err := s.w.fold(ctx); err != nil { // years may go by without a change
+		return err
+	}
 	return s.Sync()
 }
 

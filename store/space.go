@@ -66,15 +66,9 @@ func readSpace(ctx context.Context, from numbers, path string) (s Space, err err
 // shortenLog keeps the log about as short as some octets, where that is less
 // than usual.
 func (s *Store) shortenLog(ctx context.Context, octets int64) error {
-	for _, sql := range []string{
-		fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d`, min(4000, max(100, octets>>12))),
-		fmt.Sprintf(`PRAGMA journal_size_limit = %d`, min(64<<20, max(1<<20, octets))),
-	} {
-		if _, err := s.w.conn.ExecContext(ctx, sql); err != nil {
-			return err
-		}
-	}
-	return nil
+	s.w.limit = min(s.w.limit, max(100, octets/pageSize))
+	_, err := s.w.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA journal_size_limit = %d`, min(64<<20, max(1<<20, octets))))
+	return err
 }
 
 // shrink gives back up to so many free pages.

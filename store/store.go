@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
@@ -62,6 +63,29 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
+	f, err := lockRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	db.SetMaxOpenConns(1) // one writer
+	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
+	err = s.prepare(ctx)
+	if err == nil { // a bare copy of the file shall have the tables
+		err = s.w.foldAll(ctx)
+	}
+	if err != nil {
+		s.abandon()
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return s, nil
+}
+
+// lockRecording takes the lock of a recording, making it when it is not there.
+func lockRecording(path string) (*os.File, error) {
 	f, err := lock(path)
 	if err != nil {
 		return nil, err
@@ -72,29 +96,26 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	db, err := sql.Open("sqlite", dsn(path))
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	db.SetMaxOpenConns(1) // one writer
-	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
-	if err := s.prepare(ctx); err != nil {
-		if s.w != nil {
-			err = errors.Join(err, s.w.close())
-		}
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), f.Close())
-	}
-	return s, nil
+	return f, nil
 }
 
 // dsn names the file to the driver. A large cache suits indexes that grow in
-// the middle; NORMAL needs no fsync for a commit, see sync.go. What a statement may have to undo is kept in memory: in a
-// file it took a fifth of the time of writing.
+// the middle. NORMAL needs no fsync for a commit, see sync.go; and the log is
+// not folded within one, see fold.go. What a statement may have to undo is kept
+// in memory: in a file it took a fifth of the time of writing.
 func dsn(path string) string {
+	return dsnWaiting(path, patience)
+}
+
+// patience is how long the recorder waits for others who write to the file, in
+// milliseconds.
+const patience = 10_000
+
+func dsnWaiting(path string, patience int) string {
 	q := url.Values{"_pragma": {
-		"synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
+		"synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "journal_size_limit(67108864)",
 		"trusted_schema(0)", "cell_size_check(1)", "temp_store(MEMORY)",
-	}, "_txlock": {"immediate"}, "_busy_timeout": {"10000"}, "_dqs": {"0"}}
+	}, "_txlock": {"immediate"}, "_busy_timeout": {strconv.Itoa(patience)}, "_dqs": {"0"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
@@ -112,11 +133,15 @@ func (s *Store) prepare(ctx context.Context) error {
 		return errors.Join(err, conn.Close())
 	}
 	s.w = newWriter(conn, log)
+	s.w.limit = s.reserveSize() / pageSize
 	if s.change, err = s.w.number(ctx, `SELECT coalesce(max(id), 0) FROM change`); err != nil {
 		return err
 	}
 	s.written = s.change
 	if s.last, err = s.w.number(ctx, `SELECT at_us FROM change WHERE id = ?`, s.change); err != nil {
+		return err
+	}
+	if err := s.readClock(ctx); err != nil {
 		return err
 	}
 	for _, k := range rtnl.Kinds() {
@@ -166,12 +191,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := tellStatistics(ctx, tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	// A bare copy of the file shall have the tables.
-	_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
+	return tx.Commit()
 }
 
 func makeViews(ctx context.Context, tx *sql.Tx) error {
@@ -203,6 +223,16 @@ func makeViews(ctx context.Context, tx *sql.Tx) error {
 // to enter it at the next start, would need the file alone, and whoever reads
 // it then would keep the recorder from recording. End is to be called before.
 func (s *Store) Close() error {
-	err := s.w.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return errors.Join(err, s.w.close(), s.db.Close(), s.lock.Close())
+	err := s.releaseReserve()
+	if s.w != nil {
+		err = errors.Join(err, s.w.foldAll(context.Background()))
+	}
+	if err == nil && s.w != nil {
+		return errors.Join(s.w.close(), s.db.Close(), s.lock.Close())
+	}
+	s.abandon()
+	return errors.Join(err, s.lock.Close())
 }
+
+// Path returns where the recording is.
+func (s *Store) Path() string { return s.path }

@@ -309,13 +309,13 @@ func TestViewsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if same, err := hasViews(t.Context(), s.w.conn, views); !same || err != nil {
+	if same, err := hasViews(t.Context(), s.w.conn, "main", views); !same || err != nil {
 		t.Errorf("they differ, or %v", err)
 	}
 	if err := s.w.exec(t.Context(), `DROP VIEW route`); err != nil {
 		t.Fatal(err)
 	}
-	if same, err := hasViews(t.Context(), s.w.conn, views); same || err != nil {
+	if same, err := hasViews(t.Context(), s.w.conn, "main", views); same || err != nil {
 		t.Errorf("without one they are the same, or %v", err)
 	}
 	closeStore(t, s)

@@ -155,7 +155,7 @@ func (s *Store) walkNow(ctx context.Context, rows int64) (n int64, err error) {
 		w.mark(w.now&(rtnl.ObjectKinds-1), w.now, row[1].(int64), 0, 0)
 	})
 	w.marked = err == nil && n < rows
-	return n, err
+	return max(n, 1), err
 }
 
 // sweepRows looks at some rows of a table, and removes those that are not
@@ -181,7 +181,7 @@ func (s *Store) sweepRows(ctx context.Context, rows int64) (n int64, err error) 
 	if n < rows {
 		w.left, w.key = w.left[1:], math.MinInt64
 	}
-	return n, nil
+	return max(n, 1), nil
 }
 
 // remove removes rows from the file, and from what is remembered of it.

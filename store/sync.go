@@ -100,6 +100,17 @@ func (s *syncer) sync() error {
 // close syncs for the last time.
 func (s *syncer) close() error { return errors.Join(s.sync(), s.log.Close()) }
 
+// abandon closes the log as it is, after an error.
+func (s *syncer) abandon() {
+	s.running.Lock()
+	defer s.running.Unlock()
+	s.mu.Lock()
+	s.since, s.failed = time.Time{}, os.ErrClosed
+	s.timer.Stop()
+	s.mu.Unlock()
+	_ = s.log.Close() // it was only synced
+}
+
 // Sync returns when the disk has everything that was written.
 func (s *Store) Sync() error { return s.w.sync.sync() }
 

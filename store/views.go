@@ -21,7 +21,6 @@ package store
 import (
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"nlrec/migrations"
@@ -182,6 +181,9 @@ func rewrite(body, version, state, gap string) string {
 
 // replaceCalls replaces each name(arguments) in a text.
 func replaceCalls(text, name, means string) string {
+	if !strings.Contains(text, name+"(") {
+		return text
+	}
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, name+"(")
@@ -222,5 +224,13 @@ func arguments(text string) (args []string, rest string) {
 }
 
 func withoutComments(body string) string {
-	return regexp.MustCompile(`(?m)[ \t]*--.*$\n?`).ReplaceAllString(body, "\n")
+	var b strings.Builder
+	for line := range strings.Lines(body) {
+		code, _, found := strings.Cut(line, "--")
+		if found {
+			code = strings.TrimRight(code, " \t") + "\n"
+		}
+		b.WriteString(code)
+	}
+	return b.String()
 }

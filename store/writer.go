@@ -14,11 +14,14 @@ type writer struct {
 	statements map[string]*sql.Stmt
 	inserts    map[string]driver.StmtExecContext
 	sync       *syncer
-	amid       bool // a transaction
+	amid       bool  // a transaction
+	limit      int64 // pages in the log at which it is folded
+	unfolded   int64 // pages written to the log since it was folded last
+	kept       int64 // octets of the log that could not be folded then
 }
 
 func newWriter(conn *sql.Conn, sync *syncer) *writer {
-	return &writer{conn, map[string]*sql.Stmt{}, map[string]driver.StmtExecContext{}, sync, false}
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, inserts: map[string]driver.StmtExecContext{}, sync: sync}
 }
 
 // close finalizes the statements and gives the connection back.
@@ -121,7 +124,8 @@ func (w *writer) transaction(ctx context.Context, f func() error) error {
 		err = w.exec(ctx, `COMMIT`)
 	}
 	if err != nil {
-		return errors.Join(err, w.exec(context.WithoutCancel(ctx), `ROLLBACK`))
+		_ = w.exec(context.WithoutCancel(ctx), `ROLLBACK`) // fails where SQLite has undone it already
+		return err
 	}
-	return nil
+	return w.fold(ctx)
 }

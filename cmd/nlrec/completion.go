@@ -192,6 +192,9 @@ func linkNames(cmd *cobra.Command) (names []string) {
 func askForCompletion(cmd *cobra.Command, f func(context.Context, *query.Reader) error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 	defer cancel()
+	if confineForCompletion(cmd) != nil {
+		return
+	}
 	r, err := query.Open(ctx, dbPath(cmd), query.Options{})
 	if err != nil {
 		return

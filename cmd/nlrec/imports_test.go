@@ -12,7 +12,7 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs", "internal/health"},
+	"cmd/nlrec":              {"recorder", "query", "query/fib", "store", "rtnl", "docs", "internal/health", "internal/sandbox"},
 	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
 	"recorder":               {"store", "rtnl", "internal/health"},
@@ -22,12 +22,13 @@ var layers = map[string][]string{
 	"rtnl":                   {},
 	"migrations":             {},
 	"internal/health":        {},
-	"internal/iptest":        {"query"},
 	"internal/escapetest":    {},
+	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},
 	"internal/powercut":      {},
-	"internal/torture":       {},
 	"internal/recordingtest": {"store", "rtnl"},
+	"internal/sandbox":       {},
+	"internal/torture":       {},
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -20,57 +20,98 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
+	"nlrec/internal/health"
+	"nlrec/internal/sandbox"
 	"nlrec/query"
 	"nlrec/recorder"
 	"nlrec/store"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	p := &program{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, delegates: true}
+	ctx := context.Background()
+	if child := sandbox.Inherited(); child != nil {
+		ctx = p.become(ctx, child)
+	}
+	os.Exit(p.run(ctx))
+}
+
+// A program is one run of nlrec.
+type program struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	delegates      bool            // a child of it reads recordings
+	child          *sandbox.Child  // what it was handed as such a child; nil: it is none
+	outer          context.Context // that signals do not end
+	damaged        bool            // what was read is
+	health         *health.Answer  // of the recorder, to a child; nil: it was not asked
+}
+
+// run runs one command in this process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&program{args: args, stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx)
 }
 
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
 // 3 not a readable recording, 4 outside the recording or, if that matters, in a
 // gap, 5 refused, 6 cut by a limit, 130 interrupted.
 // A first interrupt, SIGTERM or SIGHUP cancels the command, a second ends the process.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+func (p *program) run(ctx context.Context) int {
+	p.outer = ctx
+	left, leave := context.WithCancel(context.WithValue(ctx, programKey{}, p))
+	defer leave()
+	ctx, stop := signal.NotifyContext(left, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	ctx, leave := context.WithCancel(ctx)
-	defer leave()
 
 	root, began := rootCommand(), false
-	stderr = talkTo(stderr)
+	p.stderr = talkTo(p.stderr)
 	var paged *pager // nil: there is none
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		began = true
-		if wantsPager(cmd) {
-			if paged = newPager(stdout, leave); paged != nil {
+		if wantsPager(cmd) && p.child == nil {
+			if paged = newPager(p.stdout, leave); paged != nil {
 				root.SetOut(paged)
 			}
 		}
-		return errors.Join(checkDatabases(cmd), chooseJSON(cmd))
+		if err := errors.Join(checkDatabases(cmd), chooseJSON(cmd)); err != nil || !readsRecording(cmd) {
+			return err
+		}
+		if p.child != nil {
+			return p.confine(cmd)
+		}
+		if p.delegates && !isAlone(cmd) {
+			stop() // signals are for the child
+			return p.delegate(cmd, paged, left.Done())
+		}
+		return nil
 	}
-	root.SetArgs(respell(root, args))
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetArgs(respell(root, p.args))
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if paged != nil {
-		left, failed := paged.finish()
-		if err = errors.Join(err, failed); left {
+		gone, failed := paged.finish()
+		if err = errors.Join(err, failed); gone {
 			err = nil // whoever leaves the pager has seen enough
 		}
 	}
-	if err == nil {
+	var done delegated
+	switch {
+	case err == nil && p.damaged:
+		return 3
+	case err == nil:
 		return 0
+	case errors.As(err, &done):
+		return done.code
+	case !began: // cobra's own errors are about flags and arguments
+		err = misuse(cmd, p.args, err)
 	}
-	if !began { // cobra's own errors are about flags and arguments
-		err = misuse(cmd, args, err)
-	}
-	return report(stderr, cmd, err)
+	return report(p.stderr, cmd, err)
 }
 
 func rootCommand() *cobra.Command {
@@ -106,6 +147,8 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		versionCommand(),
 	)
 	addJSONFlags(root)
+	root.PersistentFlags().Bool(aloneFlag, false, "read the recording in this process, unprotected from what a damaged or hostile file does")
+	addCheckFlag(root)
 	root.PersistentFlags().Bool("no-pager", false, "show long answers without a pager; $NLREC_PAGER names one")
 	root.SetHelpFunc(printHelp)
 	addCompletion(root)
@@ -176,7 +219,17 @@ var outcomes = []struct {
 	{store.ErrLink, 1, "nlrec record --db $(realpath {db}), if you trust who made the link, or with a copy of the file"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
+	{store.ErrDamaged, 3, "keep a copy of {db}; nlrec verify --db {db} tells what is wrong with it"},
+	{recorder.ErrUnwritten, 1, "df -h {db}; once there is room, nlrec record --db {db}"},
+	{unix.ENOSPC, 1, "df -h {db}; make room there, or name another disk with --db"},
+	{unix.EDQUOT, 1, "quota; make room, or name another disk with --db"},
+	{unix.EIO, 1, "dmesg tells of the disk; then nlrec verify --db {db}, or name another disk with --db"},
 	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
+	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
+	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},
+	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
+	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
+	{store.ErrWritten, 1, "ask again"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
 	{query.ErrSeveral, 2, "nlrec query --db {db}, one after another"},

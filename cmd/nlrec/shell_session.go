@@ -54,6 +54,7 @@ func runShell(cmd *cobra.Command, at, mode string) (err error) {
 	if s.person { // an interrupt ends no more than what runs
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(s.ctx), syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
+		defer context.AfterFunc(outermost(s.ctx), stop)()
 		s.ctx = ctx
 		cmd.SetContext(ctx)
 		signal.Notify(s.interrupts, os.Interrupt)

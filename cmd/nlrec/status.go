@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"nlrec/internal/health"
 	"nlrec/query"
+	"nlrec/store"
 )
 
 func statusCommand() *cobra.Command {
@@ -26,11 +29,21 @@ func statusCommand() *cobra.Command {
 			if err != nil {
 				return interrupted(cmd.Context(), err)
 			}
+			s.Consider(healthOf(cmd))
 			return printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) })
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	return cmd
+}
+
+// healthOf returns what became of asking the recorder. A child that reads the
+// file has asked before it was confined.
+func healthOf(cmd *cobra.Command) health.Answer {
+	if p := programOf(cmd.Context()); p != nil && p.health != nil {
+		return *p.health
+	}
+	return health.Ask(cmd.Context(), dbPath(cmd))
 }
 
 func printStatus(out io.Writer, s *query.Status, now time.Time) {
@@ -40,6 +53,9 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 		fmt.Fprintf(w, "%s\t%s\n", name, query.Visible(fmt.Sprintf(format, args...)))
 	}
 	line("file", "%s, %s, schema %d", s.Path, size(s.Size), s.Schema)
+	if text := longLog(s); text != "" {
+		line("log", "%s", text)
+	}
 	line("recorded on", "%s, kernel %s", s.Host, s.Kernel)
 	line("recorder", "%s", recorderState(s, now))
 	line("sessions", "%d", s.Sessions)
@@ -74,6 +90,8 @@ func recorderState(s *query.Status, now time.Time) string {
 	switch r := s.Recorder; r.State {
 	case "recording":
 		return "running" + text
+	case "suspended":
+		return "running" + text + "; it cannot write the file: " + r.Suspended
 	case "unknown":
 		return "running" + text + "; whether it records is not known: " + r.Why
 	case "starting":
@@ -83,10 +101,28 @@ func recorderState(s *query.Status, now time.Time) string {
 	}
 }
 
+// longLog tells of a write-ahead log that is much longer than it should be, and
+// whose doing that is.
+func longLog(s *query.Status) string {
+	if s.Log <= store.LongLog {
+		return ""
+	}
+	if len(s.Readers) == 0 {
+		return size(s.Log) + ", to be folded into the file with the next changes"
+	}
+	var who []string
+	for _, r := range s.Readers {
+		who = append(who, strings.TrimSpace(fmt.Sprintf("process %d %s", r.PID, r.Command)))
+	}
+	return size(s.Log) + ", which grows while these read the file in a transaction: " + strings.Join(who, "; ")
+}
+
 // printHealth prints how the last session fares: as its recorder says, or else
 // as the file has it.
 func printHealth(line func(name, format string, args ...any), s *query.Status, now time.Time) {
-	line("log", "%s not yet folded into the file", size(s.WAL))
+	if s.Log <= store.LongLog {
+		line("log", "%s not yet folded into the file", size(s.Log))
+	}
 	if s.Recorder != nil && s.Recorder.Live != nil {
 		h := s.Recorder.Live
 		if h.LastCommit != 0 {

@@ -33,10 +33,10 @@ func TestTimeNamespace(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := health.Ask(t.Context(), db)
-	for ; err != nil || !r.Records(time.Now()); r, err = health.Ask(t.Context(), db) {
-		if err != nil && !errors.Is(err, health.ErrNobody) {
-			t.Fatal(err)
+	r := health.Ask(t.Context(), db)
+	for ; !r.Records(time.Now()); r = health.Ask(t.Context(), db) {
+		if r.Err != nil && !errors.Is(r.Err, health.ErrNobody) {
+			t.Fatal(r.Err)
 		}
 	}
 	netnstest.Run(t, "ip link add v0 type veth peer name v1")

@@ -6,4 +6,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"nlrec": main}) }
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"nlrec": main, "probe": probe})
+}

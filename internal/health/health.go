@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,22 +22,22 @@ import (
 
 // A Report is how a recorder fares. Instants are microseconds since 1970.
 type Report struct {
-	PID         int              `json:"pid"`
-	Ready       bool             `json:"ready"`          // its first dump is complete
-	Busy        string           `json:"busy,omitempty"` // what it is doing; "": it waits, and answered by itself
-	BusySince   int64            `json:"busy_since_us"`  // 0: it is not
-	Queue       int64            `json:"queue"`          // octets of notifications that wait in memory
-	MostQueue   int64            `json:"most_queue"`     // at most so far
-	Lag         int64            `json:"lag_us"`         // from the reading of a notification until it was written, last
-	MostLag     int64            `json:"most_lag_us"`    // at most so far
-	Commits     int64            `json:"commits"`        // transactions
-	LastCommit  int64            `json:"last_commit_us"` // 0: there was none
-	Drops       int64            `json:"drops"`          // notifications lost, as the kernel counts them
-	Resyncs     int64            `json:"resyncs"`        // how often everything was looked at again after a loss
-	Corrections int64            `json:"corrections"`    // changes found by a dump, and not announced, outside of any gap
-	Suspensions int64            `json:"suspensions"`    // how often it was stopped or frozen
-	Steps       int64            `json:"clock_steps"`    // how often the clock was set
-	Changes     map[string]int64 `json:"changes"`        // written, by kind
+	Ready       bool             `json:"ready"`               // its first dump is complete
+	Busy        string           `json:"busy,omitempty"`      // what it is doing; "": it waits, and answered by itself
+	BusySince   int64            `json:"busy_since_us"`       // 0: it is not
+	Suspended   string           `json:"suspended,omitempty"` // why it cannot write the file for now; "": it can
+	Queue       int64            `json:"queue"`               // octets of notifications that wait in memory
+	MostQueue   int64            `json:"most_queue"`          // at most so far
+	Lag         int64            `json:"lag_us"`              // from the reading of a notification until it was written, last
+	MostLag     int64            `json:"most_lag_us"`         // at most so far
+	Commits     int64            `json:"commits"`             // transactions
+	LastCommit  int64            `json:"last_commit_us"`      // 0: there was none
+	Drops       int64            `json:"drops"`               // notifications lost, as the kernel counts them
+	Resyncs     int64            `json:"resyncs"`             // how often everything was looked at again after a loss
+	Corrections int64            `json:"corrections"`         // changes found by a dump, and not announced, outside of any gap
+	Suspensions int64            `json:"suspensions"`         // how often it was stopped or frozen
+	Steps       int64            `json:"clock_steps"`         // how often the clock was set
+	Changes     map[string]int64 `json:"changes"`             // written, by kind
 }
 
 // longest is what the address of a socket has room for beside the folder.
@@ -53,7 +54,7 @@ func (r Report) Late(now time.Time) bool {
 }
 
 // Records reports whether it records.
-func (r Report) Records(now time.Time) bool { return r.Ready && !r.Late(now) }
+func (r Report) Records(now time.Time) bool { return r.Ready && r.Suspended == "" && !r.Late(now) }
 
 // InVain is what a recorder is busy with that seems to wait, and does not
 // answer.
@@ -128,36 +129,82 @@ var (
 	ErrNobody = errors.New("nobody can be asked") // nobody listens
 )
 
-// Ask asks the recorder of a file. It fails with ErrSilent when there is no
-// answer for as long as patience lasts, with ErrNobody when nobody listens,
-// or with an error of the file system.
-func Ask(ctx context.Context, db string) (r Report, err error) {
+// An Answer is what became of asking a recorder.
+type Answer struct {
+	Report
+	Err     error  // ErrSilent when there is no answer for as long as patience lasts, ErrNobody when nobody listens, or one of the file system
+	PID     int    // of whoever listens, for this process; 0: not known
+	Stopped string // what keeps it from running, where there is no answer and that can be seen
+}
+
+// Ask asks the recorder of a file.
+func Ask(ctx context.Context, db string) (a Answer) {
 	if real, err := filepath.EvalSymlinks(db); err == nil {
 		db = real
 	}
+	if a.Err = a.ask(ctx, db); a.Err != nil && a.PID != 0 {
+		a.Stopped = stopped(a.PID)
+	}
+	return a
+}
+
+func (a *Answer) ask(ctx context.Context, db string) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	short, done, err := shorten(Path(db))
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer done()
 	c, err := (&net.Dialer{}).DialContext(ctx, "unix", short)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ECONNREFUSED):
-		return r, ErrNobody
+		return ErrNobody
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, unix.EAGAIN):
-		return r, ErrSilent
+		return ErrSilent
 	case err != nil:
-		return r, fmt.Errorf("%s: %w", Path(db), errors.Unwrap(err))
+		return fmt.Errorf("%s: %w", Path(db), errors.Unwrap(err))
 	}
 	defer c.Close()
+	a.PID = peer(c.(*net.UnixConn))
 	deadline, _ := ctx.Deadline()
 	_ = c.SetDeadline(deadline) // fails for a closed connection only
-	if err := json.NewDecoder(c).Decode(&r); err != nil {
-		return r, ErrSilent
+	if err := json.NewDecoder(c).Decode(&a.Report); err != nil {
+		return ErrSilent
 	}
-	return r, nil
+	return nil
+}
+
+// peer returns the process id of whoever listens; 0 when it cannot be told.
+func peer(c *net.UnixConn) (pid int) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) {
+		if who, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			pid = int(who.Pid)
+		}
+	})
+	return pid
+}
+
+// stopped says what keeps a process from running, if that can be seen.
+func stopped(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name before may have anything in it
+	switch rest[:min(1, len(rest))] {
+	case "T":
+		return fmt.Sprintf("it was stopped by a signal; kill -CONT %d lets it go on", pid)
+	case "t":
+		return "it is being debugged"
+	case "D":
+		return "it waits for a disk"
+	}
+	return ""
 }
 
 // shorten returns a name for a path that fits into the address of a socket,

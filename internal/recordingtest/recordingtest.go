@@ -157,7 +157,7 @@ func (r *Recording) Commit() {
 func (r *Recording) Step(at, by int64) {
 	r.booted += by
 	clock := r.clock(at)
-	r.batch.Steps = append(r.batch.Steps, store.ClockStep{Clock: clock, By: by, Before: clock.Boot, After: r.Store.LastChange()})
+	r.batch.Steps = append(r.batch.Steps, store.ClockStep{Clock: clock, By: by, Before: clock.Boot, After: r.Store.Drawn()})
 }
 
 // Gap notes a gap, of one kind or of all; one that does not end is open.

@@ -152,11 +152,13 @@ func (l *lookup) forward4(f flow, in *Link, res result) (answers []Answer) {
 		anySource.src = none4
 		legs = l.legs4(anySource, res)
 	}
+	var refused []Answer // what the legs have in common that the source must not leave by
 	for _, leg := range legs {
 		out := l.link(leg.nexthop().Link)
 		v, ok := l.validSource(f, f.dst, in, out.Index)
 		if !ok {
-			return l.refuse(syscall.EINVAL)
+			refused = l.refuse(syscall.EINVAL)
+			continue
 		}
 		a := l.inputAnswer(f, in, leg, leg.route.Type)
 		a.Dev = out.Name
@@ -168,7 +170,7 @@ func (l *lookup) forward4(f flow, in *Link, res result) (answers []Answer) {
 		}
 		answers = append(answers, a)
 	}
-	return answers
+	return append(answers, refused...)
 }
 
 // merged fills the realms that are missing.

@@ -1,6 +1,9 @@
 package fib
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // throughLegs answers with each leg of the route that may be chosen;
 // fib_select_path() of net/ipv4/fib_semantics.c.
@@ -48,8 +51,9 @@ func (l *lookup) legs4(f flow, res result) []result {
 			continue
 		}
 		all = append(all, leg)
-		settled = settled && l.link(h.Link).Readdressed < res.route.Since
-		if res.route.Nexthop == 0 && !isNone(f.src) && l.legSource(res.route, h) == f.src {
+		source := l.legSource(res.route, h)
+		settled = settled && l.readdressed(h.Link, source) < res.route.Since
+		if res.route.Nexthop == 0 && !isNone(f.src) && source == f.src {
 			own = append(own, leg)
 		}
 	}
@@ -74,6 +78,20 @@ func (l *lookup) legSource(r *Route, h Hop) netip.Addr {
 	steps := len(l.steps)
 	defer func() { l.steps = l.steps[:steps] }()
 	return l.addressFor(h.Link, h.Gateway, scopes[r.Scope])
+}
+
+// readdressed is the id of the last change that may have given a leg by a link
+// its source: one of the addresses of that link, or of all where the source is
+// another's.
+func (l *lookup) readdressed(link int64, source netip.Addr) int64 {
+	last := l.link(link).Readdressed
+	if slices.ContainsFunc(l.Addresses, func(a Address) bool { return a.Link == link && a.Local == source }) {
+		return last
+	}
+	for _, other := range l.Links {
+		last = max(last, other.Readdressed)
+	}
+	return last
 }
 
 // fails reports whether a gateway is known not to answer; ipv4_good_nh() and

@@ -127,6 +127,23 @@ func TestGet(t *testing.T) {
 		}, []Route{via}, Question{To: addr("224.0.0.1"), From: to.To, In: 2}, "lo realms 3/2"},
 		{"to all hosts, from nobody", func(s *State) { s.Realms, s.Rules[1].Flow = true, Realms{2, 3} }, []Route{via},
 			Question{To: addr("224.0.0.1"), From: addr("0.0.0.0"), In: 2}, "lo"},
+		{"a leg that leads back to where the source cannot be", func(s *State) {
+			s.Merged, s.Links[1].Settings["forwarding"] = true, 1
+		}, []Route{{Dst: prefix("0.0.0.0/0"), Type: "unicast", Table: 254, Scope: "global", Hops: []Hop{{Link: 2, Gateway: addr("192.0.2.1")}, {Link: 3, Gateway: addr("198.51.100.1")}}},
+			{Dst: prefix("192.0.2.255/32"), Type: "broadcast", Table: 255, Scope: "link", Hops: []Hop{{Link: 2}}}},
+			Question{To: to.To, From: addr("192.0.2.255"), In: 2}, "eth1 via 198.51.100.1 table main; Invalid argument"},
+		{"a leg whose source is of another link", func(s *State) {
+			s.Links[1].Readdressed, s.Addresses = 5, s.Addresses[:1]
+		}, []Route{{Dst: prefix("0.0.0.0/0"), Type: "unicast", Table: 254, Scope: "global", Since: 7, Hops: []Hop{{Link: 2, Gateway: addr("192.0.2.1")}, {Link: 3}}}},
+			Question{To: to.To, From: addr("192.0.2.10")}, "eth0 via 192.0.2.1 table main; eth1 table main"},
+		{"only one leg has the source", func(s *State) { s.Links[1].Readdressed = 5 },
+			[]Route{{Dst: prefix("0.0.0.0/0"), Type: "unicast", Table: 254, Scope: "global", Since: 7, Hops: []Hop{{Link: 2, Gateway: addr("192.0.2.1")}, {Link: 3}}}},
+			Question{To: to.To, From: addr("192.0.2.10")}, "eth0 via 192.0.2.1 table main"},
+		{"a leg whose source may have been another", func(s *State) {
+			s.Links[1].Readdressed, s.Links[0].Readdressed = 5, 9
+			s.Addresses = []Address{{Link: loopback, Local: addr("192.0.2.99"), Net: prefix("192.0.2.99/32"), Bits: 32}, s.Addresses[0]}
+		}, []Route{{Dst: prefix("0.0.0.0/0"), Type: "unicast", Table: 254, Scope: "global", Since: 7, Hops: []Hop{{Link: 2, Gateway: addr("192.0.2.1")}, {Link: 3}}}},
+			Question{To: to.To, From: addr("192.0.2.10")}, "eth0 via 192.0.2.1 table main; eth1 table main"},
 		{"a goto to nowhere", func(s *State) {
 			s.Rules = slices.Insert(s.Rules, 0, Rule{Priority: 1, Action: "goto", Goto: 99})
 		}, []Route{via}, to, "eth0 via 192.0.2.1 src 192.0.2.10 table main"},
