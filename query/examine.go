@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
+	"nlrec/store"
 )
 
 // Examine looks for damage in the structure of the file at path, for no longer
@@ -14,7 +16,11 @@ import (
 // and whether all of the file was looked at. It fails when the file cannot be
 // opened.
 func Examine(ctx context.Context, path string, patience time.Duration) (damage string, whole bool, err error) {
-	c, err := connect(ctx, &sqlite.Driver{}, path)
+	flaw, err := store.FindFlaw(ctx, path)
+	if err != nil {
+		return "", false, WithPath(path, err)
+	}
+	c, err := connect(ctx, &sqlite.Driver{}, path, flaw)
 	if err != nil {
 		return "", false, WithPath(path, err)
 	}

@@ -14,6 +14,8 @@ package query
 // every line has as many as there are columns. Markdown and HTML escape what
 // they would take for their own as well.
 //
+// A Page may want another text for NULL, but in JSON.
+//
 // In JSON the second column of a name becomes name_2. Nested data is JSON text
 // in every format.
 
@@ -63,6 +65,9 @@ func Write(w io.Writer, p Page, format string, rows *Rows) error { return write(
 
 func write(w io.Writer, p Page, format string, rows source) error {
 	b, f := bufio.NewWriterSize(w, 64<<10), formats[format]
+	if format != "json" && format != "ndjson" {
+		rows = wanted{rows, p}
+	}
 	if style, isTable := tableStyles[format]; isTable {
 		return errors.Join(writeTable(b, p, style, rows), b.Flush())
 	}
@@ -70,6 +75,32 @@ func write(w io.Writer, p Page, format string, rows source) error {
 		return fmt.Errorf("%s: no format; there are %s", format, strings.Join(Formats(), ", "))
 	}
 	return errors.Join(f(b, rows), b.Flush())
+}
+
+// wanted are rows as a page wants them.
+type wanted struct {
+	source
+	page Page
+}
+
+func (w wanted) Columns() []string {
+	if w.page.Unnamed {
+		return nil
+	}
+	return w.source.Columns()
+}
+
+func (w wanted) Next() ([]any, error) {
+	row, err := w.source.Next()
+	if w.page.Null == "" {
+		return row, err
+	}
+	for i := range row {
+		if row[i] == nil {
+			row[i] = w.page.Null
+		}
+	}
+	return row, err
 }
 
 func writeJSON(w *bufio.Writer, rows source) error {
@@ -202,15 +233,17 @@ func valueText(v any) string {
 
 func writeCSV(w *bufio.Writer, rows source) error { return eachLine(w, rows, writeCSVLine) }
 
-// eachLine calls f for the names of the columns and for each row.
+// eachLine calls f for the names of the columns, if there are any, and for each row.
 func eachLine(w *bufio.Writer, rows source, f func(*bufio.Writer, []any) error) error {
 	var line []any
 	for _, name := range rows.Columns() {
 		line = append(line, name)
 	}
 	for {
-		if err := f(w, line); err != nil {
-			return err
+		if line != nil {
+			if err := f(w, line); err != nil {
+				return err
+			}
 		}
 		row, err := rows.Next()
 		if row == nil || err != nil {

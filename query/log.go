@@ -216,7 +216,8 @@ func (t *teller) readGaps(ctx context.Context, w walk) error {
 		FROM gap g
 		WHERE g.from_us <= ?1 AND (g.to_us IS NULL OR g.to_us >= ?2)
 			AND (g.id > ?3 OR g.to_us IS NOT NULL AND g.id IN (SELECT value FROM json_each(?4)))
-		ORDER BY `+order, w.to, w.from, t.seen, "["+join(t.open)+"]")
+			AND place >= ?5
+		ORDER BY `+order, w.to, w.from, t.seen, "["+join(t.open)+"]", w.gapsAfter)
 	if err != nil {
 		return err
 	}

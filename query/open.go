@@ -38,12 +38,12 @@ func (c *connection) Close() error {
 
 // connect opens the file for reading. Before it is handed SQL of others, it is
 // to be restricted.
-func connect(ctx context.Context, d *sqlite.Driver, path string) (*connection, error) {
+func connect(ctx context.Context, d *sqlite.Driver, path string, flaw store.Flaw) (*connection, error) {
 	rest, err := store.RestOf(path)
 	if err != nil {
 		return nil, err
 	}
-	db, conn, err := store.Connect(ctx, d, path)
+	db, conn, err := flaw.Connect(ctx, d, path)
 	if err != nil {
 		return nil, err
 	}

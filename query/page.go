@@ -18,10 +18,12 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// A Page is what tables are drawn on. The zero value has no end.
+// A Page is what answers are written on. The zero value has no end.
 type Page struct {
-	Width int          // columns of the terminal; 0: lines have no end
-	Note  func(string) // is told what had no room; nil: nobody is
+	Width   int          // columns of the terminal; 0: lines have no end
+	Note    func(string) // is told what had no room; nil: nobody is
+	Null    string       // stands for NULL, but in JSON
+	Unnamed bool         // csv and tsv begin with the first row
 }
 
 func (p Page) note(format string, args ...any) {

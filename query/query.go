@@ -80,7 +80,7 @@ func (r *Reader) connect(ctx context.Context, define func(context.Context) error
 	if err := errors.Join(r.stage.register(d), registerFunctions(d, r.timeline, r.functions.fail)); err != nil {
 		return err
 	}
-	if r.conn, err = connect(ctx, d, r.path); err != nil {
+	if r.conn, err = connect(ctx, d, r.path, r.timeline.flaw); err != nil {
 		return WithPath(r.path, err)
 	}
 	if err := define(ctx); err != nil {

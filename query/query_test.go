@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -318,4 +319,32 @@ func TestClose(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+// TestWatched: a recording whose recorder did not end reaches as far as it is
+// known to have watched, with and without a column that says so.
+func TestWatched(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	r := recordingtest.Open(t, path)
+	r.Begin(recordingtest.T0-recordingtest.Second, recordingtest.T0)
+	if err := r.Store.Watched(context.Background(), recordingtest.T0+60*recordingtest.Second); err != nil {
+		t.Fatal(err)
+	}
+	r.Close(0)
+	for _, want := range []int64{recordingtest.T0 + 60*recordingtest.Second, recordingtest.T0} {
+		s, err := ReadStatus(context.Background(), path, time.Now())
+		if err != nil || s.To != want {
+			t.Errorf("it reaches to %d, want %d: %v", s.To, want, err)
+		}
+		raw, err := sql.Open("sqlite", "file:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := raw.Exec(`ALTER TABLE session DROP COLUMN watched_us`); want != recordingtest.T0 && err != nil {
+			t.Fatal(err)
+		}
+		if err := raw.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -18,14 +18,15 @@ import (
 	"nlrec/rtnl"
 )
 
-// Formats of ip(8): its text, and that of ip -d -j.
+// Formats of ip(8): its text, and those of ip -d -j and ip -br.
 const (
-	ipText = "ip"
-	ipJSON = "ip-json"
+	ipText  = "ip"
+	ipJSON  = "ip-json"
+	ipBrief = "brief"
 )
 
 // ShowFormats lists what Show can write.
-func ShowFormats() []string { return append([]string{ipText, ipJSON}, Formats()...) }
+func ShowFormats() []string { return append([]string{ipText, ipJSON, ipBrief}, Formats()...) }
 
 // ShownWith are the kinds that show up in what Show writes of one.
 func ShownWith(k *rtnl.Kind) []string {
@@ -42,17 +43,23 @@ type ShowOptions struct {
 
 // Show writes what there is of a kind, as far as a filter lets it through.
 func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, o ShowOptions) error {
-	isIP := o.Format == ipText || o.Format == ipJSON
+	isIP := slices.Contains([]string{ipText, ipJSON, ipBrief}, o.Format)
 	if isIP && len(o.Columns) > 0 {
 		return hinted{fmt.Errorf("columns: %w: %s has none", ErrFilter, o.Format), "-o table"}
 	}
 	if !isIP {
 		return r.showColumns(ctx, w, f, o)
 	}
+	brief := briefKinds[f.Kind.Name]
+	if o.Format != ipBrief {
+		brief = nil
+	} else if brief == nil {
+		return hinted{fmt.Errorf("brief: %w: of %s there is no such text", ErrFilter, f.Kind.Name), "-o " + ipText}
+	}
 	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
 		return err
 	}
-	l := listing{ctx: ctx, r: r, json: o.Format == ipJSON, shaper: shaper{detail: o.Details, names: readLocalNames(), nexthops: map[int64]object{}}}
+	l := listing{ctx: ctx, r: r, json: o.Format == ipJSON, brief: brief, shaper: shaper{detail: o.Details, names: readLocalNames(), nexthops: map[int64]object{}}}
 	if err := l.collect(f); err != nil {
 		return err
 	}
@@ -106,6 +113,7 @@ type listing struct {
 	ctx     context.Context
 	r       *Reader
 	json    bool
+	brief   func(object) string // nil: the text is whole
 	entries []entry
 }
 
@@ -263,10 +271,13 @@ func shownColumns(k *rtnl.Kind) (names []string, err error) {
 }
 
 func (l *listing) add(key sortKey, family string, o object) {
-	text := []byte(nil)
-	if l.json {
+	var text []byte
+	switch {
+	case l.json:
 		text = o.appendJSON(nil)
-	} else {
+	case l.brief != nil:
+		text = []byte(l.brief(o))
+	default:
 		text = append([]byte(o.line()), '\n')
 	}
 	l.entries = append(l.entries, entry{key, family, text})

@@ -52,7 +52,7 @@ func (c *Changes) bound(ctx context.Context, s Span) (walk, error) {
 	if err := c.boundByBoot(ctx, s.Boot, stepped, &w); err != nil {
 		return w, err
 	}
-	return w, c.boundByCursor(s, &w)
+	return w, c.boundByCursor(s, stepped, &w)
 }
 
 func (c *Changes) boundByTime(ctx context.Context, s Span, w *walk) error {
@@ -152,7 +152,9 @@ func (c *Changes) end(ctx context.Context, text string) (*end, error) {
 	return e, err
 }
 
-func (c *Changes) boundByCursor(s Span, w *walk) error {
+// boundByCursor leaves out what was told before a cursor: of the gaps, those that
+// began before its change. Where the clock was set back, that cannot be told.
+func (c *Changes) boundByCursor(s Span, stepped bool, w *walk) error {
 	for _, cursor := range []struct {
 		text string
 		skip int64
@@ -165,6 +167,9 @@ func (c *Changes) boundByCursor(s Span, w *walk) error {
 			return err
 		}
 		w.first = max(w.first, id+cursor.skip)
+		if !stepped {
+			w.gapsAfter = id
+		}
 	}
 	return nil
 }

@@ -16,8 +16,9 @@ import (
 // means that there was none.
 type Status struct {
 	Path     string  `json:"path"`
-	Size     int64   `json:"size"` // octets, with the write-ahead log
-	Log      int64   `json:"log"`  // octets of the write-ahead log
+	Size     int64   `json:"size"`           // octets, with the write-ahead log
+	Log      int64   `json:"log"`            // octets of the write-ahead log
+	Flaw     string  `json:"flaw,omitempty"` // what is wrong with the file as it lies there
 	Schema   int64   `json:"schema"`
 	Recorder *Runner `json:"recorder"` // nil: none is running
 	Sessions int64   `json:"sessions"`
@@ -44,6 +45,9 @@ type Status struct {
 	Corrections int64 `json:"corrections"`
 
 	Health *Health `json:"health"` // of the last session, as the file has it; nil: it has not noted it
+
+	// Unreadable lists what of this cannot be read, because the file is damaged.
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // Runner is a recorder that has the file open.
@@ -69,7 +73,8 @@ type Count struct {
 const shownGaps = 3
 
 // ReadStatus reads the status of the recording at path, without asking its
-// recorder. It fails as Open does.
+// recorder. It fails as Open does; with ErrDamaged it also returns what can be
+// read.
 func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error) {
 	suspended, err := store.Suspended(path)
 	if err != nil {
@@ -80,9 +85,12 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 		return nil, err
 	}
 	s := &Status{Path: path, From: l.first, To: l.last, Pruned: l.pruned, LastGaps: []Gap{}, Readers: []store.Reader{}}
+	if l.flaw.Text != "" {
+		s.Flaw = l.flaw.String()
+	}
 	s.Log = sizeOf(path + "-wal")
 	s.Size = sizeOf(path) + s.Log
-	err = errors.Join(s.readNumbers(ctx, l), s.readSession(ctx, l), s.readObjects(ctx, l), s.readGaps(ctx, l), s.readHealth(ctx, l))
+	err = errors.Join(s.readNumbers(ctx, l), s.readable("recorded on", s.readSession(ctx, l)), s.readObjects(ctx, l), s.readable("gaps", s.readGaps(ctx, l)), s.readable("session", s.readHealth(ctx, l)))
 	if s.Recorder != nil {
 		s.Recorder.Suspended = suspended
 	}
@@ -92,7 +100,20 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	if err != nil {
 		err = WithPath(path, err)
 	}
-	return s, errors.Join(err, l.Close())
+	if err = errors.Join(err, l.Close()); err == nil && len(s.Unreadable) > 0 {
+		err = fmt.Errorf("%s: %w: not all of it can be read", path, ErrDamaged)
+	}
+	return s, err
+}
+
+// readable notes what cannot be read because the file is damaged, and returns
+// every other error.
+func (s *Status) readable(what string, err error) error {
+	if errors.Is(sorted(err), ErrDamaged) {
+		s.Unreadable = append(s.Unreadable, what)
+		return nil
+	}
+	return err
 }
 
 // sizeOf returns the size of a file; 0 when there is none.
@@ -118,18 +139,20 @@ func (s *Status) readReaders(path string) error {
 func (s *Status) readNumbers(ctx context.Context, l *timeline) error {
 	for _, q := range []struct {
 		into *int64
+		what string
 		sql  string
 	}{
-		{&s.Schema, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`},
-		{&s.Sessions, `SELECT count(*) FROM session`},
-		{&s.LastID, `SELECT max(id) FROM change`},
-		{&s.Changes, `SELECT (SELECT max(id) FROM change) - (SELECT min(id) FROM change) + 1`}, // ids have no holes
-		{&s.Corrections, `SELECT sum(last_change - first_change + 1) FROM dating WHERE gap IS NULL`},
-		{&s.First, `SELECT at_us FROM change ORDER BY id LIMIT 1`},
-		{&s.Last, `SELECT at_us FROM change ORDER BY id DESC LIMIT 1`},
+		{&s.Schema, "schema", `SELECT max(version_id) FROM goose_db_version WHERE is_applied`},
+		{&s.Sessions, "sessions", `SELECT count(*) FROM session`},
+		{&s.LastID, "last change", `SELECT max(id) FROM change`},
+		{&s.Changes, "changes", `SELECT (SELECT max(id) FROM change) - (SELECT min(id) FROM change) + 1`}, // ids have no holes
+		{&s.Corrections, "corrections", `SELECT sum(last_change - first_change + 1) FROM dating WHERE gap IS NULL`},
+		{&s.First, "first change", `SELECT at_us FROM change ORDER BY id LIMIT 1`},
+		{&s.Last, "last change", `SELECT at_us FROM change ORDER BY id DESC LIMIT 1`},
 	} {
 		var err error
-		if *q.into, err = l.number(ctx, q.sql); err != nil {
+		*q.into, err = l.number(ctx, q.sql)
+		if err = s.readable(q.what, err); err != nil {
 			return fmt.Errorf("%s: %w", q.sql, err)
 		}
 	}
@@ -160,7 +183,7 @@ func (s *Status) readSession(ctx context.Context, l *timeline) error {
 func (s *Status) readObjects(ctx context.Context, l *timeline) error {
 	for _, k := range rtnl.Kinds() {
 		n, err := l.number(ctx, `SELECT count(*) FROM now WHERE object & 63 = ?`, k.Number)
-		if err != nil {
+		if err = s.readable(k.Name, err); err != nil {
 			return err
 		}
 		s.Objects = append(s.Objects, Count{k.Name, n})

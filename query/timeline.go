@@ -24,7 +24,8 @@ type timeline struct {
 	command     string   // of Options
 	kinds       []string // of Options
 	recording   bool     // a recorder has the file open
-	shared      bool     // SQL asks it together with others
+	flaw        store.Flaw
+	shared      bool // SQL asks it together with others
 	now         time.Time
 	loc         *time.Location
 	warn        func(string)
@@ -55,9 +56,15 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 		l.recording, err = store.Recording(path)
 	}
 	if err == nil {
+		l.flaw, err = store.FindFlaw(ctx, path)
+	}
+	if l.flaw.Text != "" {
+		l.warnOnce(l.flaw.String())
+	}
+	if err == nil {
 		d := &sqlite.Driver{}
 		if err = registerFunctions(d, l, func(err error) error { return err }); err == nil {
-			l.connection, err = connect(ctx, d, path)
+			l.connection, err = connect(ctx, d, path, l.flaw)
 		}
 	}
 	if err != nil {
@@ -103,9 +110,11 @@ func (l *timeline) readCoverage(ctx context.Context) (err error) {
 		l.last = l.now.UnixMicro()
 		return nil
 	}
+	// The outer watched_us is for recordings whose sessions have none.
 	l.last, err = l.number(ctx, `
-		SELECT max(coalesce((SELECT max(coalesce(ended_us, ready_us)) FROM session), 0),
-			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))`)
+		SELECT max(coalesce((SELECT max(coalesce(ended_us, watched_us, ready_us)) FROM session), 0),
+			coalesce((SELECT at_us FROM change ORDER BY id DESC LIMIT 1), 0))
+		FROM (SELECT NULL AS watched_us)`)
 	return err
 }
 

@@ -65,6 +65,13 @@ func (c *Changes) Top(ctx context.Context, o TopOptions) ([]Ranked, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.first != 0 && w.from < c.first { // so it did not, either, in a range that begins earlier
+		began, err := c.bound(ctx, Span{Since: "first"})
+		if err != nil {
+			return nil, err
+		}
+		w.from, w.first = began.from, max(w.first, began.first)
+	}
 	w.to = min(w.to, c.last)
 	if w.selection, err = c.choose(ctx, o.Filters); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type walk struct {
 	first, last int64
 	from, to    int64 // bounds of at_us
 	stepped     bool  // the clock was set back, so that ids do not tell whether these hold
+	gapsAfter   int64 // id of the change before which no gap is wanted; 0: all are
 	backwards   bool
 	selection   *selection
 }

@@ -51,7 +51,8 @@ type Config struct {
 	Alive func()
 	Beat  time.Duration
 
-	// Ready is called once the first dump is in the file.
+	// Ready is called once the first dump is in the file. What it does to the
+	// process's threads may interrupt them.
 	Ready func(Summary)
 	// Committed is called with every batch of changes that is in the file,
 	// after Ready. It must not keep the slice.
@@ -293,6 +294,7 @@ func (r *Recorder) announce() {
 			found.Objects[k] = r.state.count(k)
 		}
 		r.Config.Ready(found)
+		r.interrupts = r.listener.Interrupts()
 	}
 	r.announced = true
 }

@@ -43,6 +43,8 @@ var Address = define(Kind{
 		unix.IFA_TARGET_NETNSID: {Read: skip}, // repeats the request
 		ifaProto:                {Column: "protocol", Read: enum(u8, addressProtocols)},
 	},
+	Contents: plainly(map[string]Content{"local": IPAddress, "address": IPAddress, "broadcast": IPAddress, "anycast": IPAddress, "label": LinkLabel},
+		"scope", "flags", "protocol"),
 	About:  inetFamily,
 	Finish: finishAddress,
 	Slots:  &Slots{Place: placeAddress},

@@ -71,6 +71,11 @@ type Kind struct {
 	// Nil: nothing.
 	Doubts func(k *Kind, key, was, now Row) []Doubt
 
+	// Contents says what the columns hold, for copies that are not to tell it: see
+	// Content. Lengths has the columns of prefixes whose length is another column.
+	Contents map[string]Content
+	Lengths  map[string]string
+
 	Columns []string // key columns, then all others, then "extra"; set by define
 	column  map[string]int
 	header  []placedField // Header and Attrs with their places

@@ -93,6 +93,14 @@ var Link = define(Kind{
 	Hints:  linkHints,
 	Doubts: linkDoubts,
 
+	Contents: plainly(map[string]Content{
+		"ifname": LinkName, "altnames": LinkNames, "ifalias": FreeText,
+		"address": LinkLayer, "broadcast": LinkLayer, "permaddr": LinkLayer,
+		"phys_port_id": Digits, "phys_switch_id": Digits, "phys_port_name": FreeText, "parentdev": FreeText,
+		"info_data": Structured, "info_slave_data": Structured, "af_spec": Structured, "vfinfo_list": Structured, "devlink_port": Structured,
+	}, "flags", "qdisc", "operstate", "linkmode", "link_group", "link_type", "proto_down_reason", "parentbus", "info_kind", "info_slave_kind",
+		"inet6_addr_gen_mode", "xdp", "map", "dpll_pin"),
+
 	Mortal:  true, // an index may be given again, once its link is gone
 	Another: anotherLink,
 })

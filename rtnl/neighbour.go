@@ -36,6 +36,7 @@ var Neighbour = define(Kind{
 		ndaNHID:               {Column: "nhid", Read: u32},
 		ndaFlagsExt:           {Column: "flags_ext", Read: flags(u32, 0, neighbourFlagsExt)},
 	},
+	Contents: plainly(map[string]Content{"dst": IPAddress, "lladdr": LinkLayer, "via": LinkName}, "state", "flags", "flags_ext", "protocol", "type"),
 	About:    func(header []byte) bool { return inetFamily(header) && header[10]&unix.NTF_PROXY == 0 },
 	CountsAs: neighbourCountsAs,
 })

@@ -26,8 +26,9 @@ var Netconf = define(Kind{
 		8: {Column: "bc_forwarding", Read: s32},
 		9: {Column: "force_forwarding", Read: s32},
 	},
-	About: inetFamily,
-	Slots: &Slots{Place: placeNetconf},
+	Contents: plainly(map[string]Content{}, "rp_filter"),
+	About:    inetFamily,
+	Slots:    &Slots{Place: placeNetconf},
 	// What is told to all interfaces goes to those that had the default, and
 	// who changes one thing often changes others that are not announced.
 	Doubts: func(_ *Kind, _, was, now Row) []Doubt {

@@ -44,6 +44,8 @@ var Nexthop = define(Kind{
 		nhaHWStatsEnable:    {Column: "hw_stats", Read: u32},
 		nhaHWStatsUsed:      {Column: "hw_stats_used", Read: u32},
 	},
+	Contents: plainly(map[string]Content{"gateway": IPAddress, "encap": Structured},
+		"scope", "protocol", "flags", "nh_group", "type", "resilient_args"),
 	About: func(header []byte) bool { return header[0] != unix.AF_BRIDGE },
 	Refs:  nexthopRefs,
 	Doubts: func(_ *Kind, _, _, now Row) []Doubt {

@@ -65,6 +65,9 @@ var Route = define(Kind{
 		rtaNHID:                {Column: "nhid", Read: u32},
 		rtaFlowlabel:           {Column: "flowlabel", Read: be32},
 	},
+	Contents: plainly(map[string]Content{"dst": IPAddress, "src": IPAddress, "prefsrc": IPAddress, "gateway": IPAddress,
+		"via": Structured, "nexthops": Structured, "encap": Structured, "newdst": Digits},
+		"type", "protocol", "scope", "flags", "metrics", "pref", "mark"),
 	// A cloned route is a cached exception or the answer to a query.
 	About: func(header []byte) bool {
 		return inetFamily(header) && binary.NativeEndian.Uint32(header[8:])&unix.RTM_F_CLONED == 0

@@ -60,8 +60,11 @@ var Rule = define(Kind{
 		fraDportMask:                {Column: "dport_mask", Read: u16},
 		fraDSCPMask:                 {Column: "dscp_mask", Read: u8},
 	},
-	About: inetFamily,
-	Slots: &Slots{Place: placeRule, Multiset: true},
+	Contents: plainly(map[string]Content{"src": IPAddress, "dst": IPAddress, "iif": LinkName, "oif": LinkName},
+		"fwmark", "fwmask", "ipproto", "action", "protocol"),
+	Lengths: map[string]string{"src": "srclen", "dst": "dstlen"},
+	About:   inetFamily,
+	Slots:   &Slots{Place: placeRule, Multiset: true},
 })
 
 // Attributes newer than x/sys/unix, from linux/fib_rules.h of Linux 6.18.

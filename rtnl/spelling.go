@@ -1,6 +1,9 @@
 package rtnl
 
-import "maps"
+import (
+	"maps"
+	"net/netip"
+)
 
 // The names that stand for numbers in rows, for whoever reads what people
 // write. A number without a name is spelled in digits.
@@ -19,3 +22,6 @@ func IPProtocolNames() map[int64]string { return maps.Clone(ipProtocols) }
 
 // AddressProtocolNames are the names of who sets addresses.
 func AddressProtocolNames() map[int64]string { return maps.Clone(addressProtocols) }
+
+// AddressText spells an IP address as rows do.
+func AddressText(addr netip.Addr) string { return addressText(addr) }

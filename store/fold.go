@@ -18,7 +18,9 @@ import (
 const foldPages = 4000
 
 // fold folds the log if that is long, as far as no reader needs it. What it
-// costs where there is nothing to fold is to look at a counter.
+// costs where there is nothing to fold is to look at a counter. A log that is
+// folded begins anew with the next commit unless somebody reads it at that
+// moment, so it is tried again until it has.
 func (w *writer) fold(ctx context.Context) error {
 	err := w.conn.Raw(func(c any) error {
 		pages, _, err := c.(sqlite.DBStatus).Status(sqlite.DBStatusCacheWrite, true)
@@ -36,7 +38,7 @@ func (w *writer) fold(ctx context.Context) error {
 	if err := st.QueryRowContext(ctx).Scan(&busy, &pages, &folded); err != nil {
 		return err
 	}
-	w.unfolded, w.kept = 0, max(0, pages-folded)*pageSize
+	w.unfolded, w.kept = pages, max(0, pages-folded)*pageSize
 	return nil
 }
 

@@ -24,6 +24,8 @@ func checkHeader(path string) error {
 		return fmt.Errorf("%s: %w: it is no SQLite database", path, ErrNotRecording)
 	case err != nil:
 		return err
+	case binary.BigEndian.Uint32(header[applicationID:]) == InstantID:
+		return fmt.Errorf("%s: %w: it is one instant, in plain tables for any SQLite tool", path, ErrFlat)
 	case binary.BigEndian.Uint32(header[applicationID:]) != ApplicationID:
 		return fmt.Errorf("%s: %w: it is another program's SQLite database", path, ErrNotRecording)
 	}

@@ -107,7 +107,8 @@ func (p *Pruner) Step(ctx context.Context, now int64) (Step, error) {
 	for _, work := range []struct {
 		name Work
 		do   func(context.Context, situation, int64) (int64, error)
-	}{{Walking, p.goOnWalking}, {Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Walking, p.beginSweeping}, {Shrinking, p.shrink}, {Folding, p.fold}, {Tidying, p.tidy}} {
+	}{{Shrinking, p.shrinkTooLarge}, {Folding, p.fold}, {Walking, p.goOnWalking}, {Sweeping, p.goOnSweeping}, {Removing, p.remove}, {Walking, p.beginSweeping},
+		{Shrinking, p.shrink}, {Tidying, p.tidy}} {
 		most := int64(0)
 		if pace := p.paces[work.name]; pace != nil {
 			most = pace.rows
@@ -265,6 +266,15 @@ func (p *Pruner) beginSweeping(ctx context.Context, s situation, rows int64) (in
 // worthIt is how much must be free to be given back to others: less than an
 // eighth of the file will be used again soon.
 const worthIt = 1 << 20
+
+// shrinkTooLarge gives pages back because the recording takes too much: where
+// changes keep coming, there is always something else to do.
+func (p *Pruner) shrinkTooLarge(ctx context.Context, s situation, pages int64) (int64, error) {
+	if s.limit == 0 || s.Total() <= s.limit {
+		return 0, nil
+	}
+	return p.shrink(ctx, s, pages)
+}
 
 func (p *Pruner) shrink(ctx context.Context, s situation, pages int64) (int64, error) {
 	wanted := s.limit > 0 && s.Total() > s.limit || s.Space.Free > s.Pages/8 && s.Space.Free > worthIt || p.all

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +24,11 @@ type ReadOnly struct {
 	path string
 	conn *sql.Conn
 	db   *sql.DB
+	flaw Flaw
 }
+
+// Flaw returns what is wrong with the file as it lies there.
+func (r *ReadOnly) Flaw() Flaw { return r.flaw }
 
 // OpenReadOnly opens the recording at path. It fails with ErrNotRecording or
 // ErrNewerSchema, or with an error of SQLite or the file system.
@@ -31,11 +36,15 @@ func OpenReadOnly(ctx context.Context, path string) (*ReadOnly, error) {
 	if err := CheckRecording(path); err != nil {
 		return nil, err
 	}
-	db, conn, err := Connect(ctx, &sqlite.Driver{}, path)
+	flaw, err := FindFlaw(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	r := &ReadOnly{path, conn, db}
+	db, conn, err := flaw.Connect(ctx, &sqlite.Driver{}, path)
+	if err != nil {
+		return nil, err
+	}
+	r := &ReadOnly{path, conn, db, flaw}
 	if err := r.prepare(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -93,41 +102,74 @@ func (r *ReadOnly) Current(ctx context.Context, k *rtnl.Kind, f func(rtnl.Row)) 
 // connector opens connections with a driver of the caller's, so that functions
 // registered on it reach no other connection of the process.
 type connector struct {
+	via
+	dsn string
+}
+
+// via is what files are opened by: a driver, and files that SQLite finds nowhere
+// else, or nil.
+type via struct {
 	driver *sqlite.Driver
-	dsn    string
+	files  io.Closer
 }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c connector) Driver() driver.Driver                        { return c.driver }
 
+// Close is called with the last connection closed.
+func (c connector) Close() error {
+	if c.files == nil {
+		return nil
+	}
+	return c.files.Close()
+}
+
 // Connect opens one connection to the file that can only read. Before it is
 // handed SQL of others, it is to be restricted further.
 func Connect(ctx context.Context, d *sqlite.Driver, path string) (*sql.DB, *sql.Conn, error) {
 	db, conn, err := connectMode(ctx, d, path, url.Values{"mode": {"ro"}})
-	if err != nil && cannotShare(path, err) {
-		return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	if err != nil && cannotShare(err) {
+		return connectUnshared(ctx, d, path, err)
 	}
 	return db, conn, err
 }
 
 // cannotShare reports whether the file could not be read because files for
-// sharing it cannot be made beside it. As there is no log either, nobody
-// writes it, and it can be read as it is.
-func cannotShare(path string, err error) bool {
+// sharing it cannot be made beside it.
+func cannotShare(err error) bool {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_READONLY_DIRECTORY || e.Code() == sqlite3.SQLITE_READONLY_CANTINIT || e.Code()&0xff == sqlite3.SQLITE_CANTOPEN)
+}
+
+// connectUnshared opens a file that cannot be shared and that nobody records: as
+// it is where there is no log; and else so that SQLite keeps to itself what it
+// would share.
+func connectUnshared(ctx context.Context, d *sqlite.Driver, path string, failed error) (*sql.DB, *sql.Conn, error) {
+	if recording, err := Recording(path); err != nil || recording {
+		return nil, nil, failed
 	}
-	_, missing := os.Stat(path + "-wal")
-	return errors.Is(missing, os.ErrNotExist) && (e.Code() == sqlite3.SQLITE_READONLY_DIRECTORY || e.Code()&0xff == sqlite3.SQLITE_CANTOPEN)
+	if !hasLog(path) {
+		return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	}
+	return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "vfs": {"unix-none"}, "_pragma": {"locking_mode(EXCLUSIVE)"}})
+}
+
+// hasLog reports whether there is something in the file's log.
+func hasLog(path string) bool {
+	log, err := os.Stat(path + "-wal")
+	return err != nil && !errors.Is(err, os.ErrNotExist) || err == nil && log.Size() > 0
 }
 
 func connectMode(ctx context.Context, d *sqlite.Driver, path string, q url.Values) (*sql.DB, *sql.Conn, error) {
+	return connectVia(ctx, via{driver: d}, path, q)
+}
+
+func connectVia(ctx context.Context, by via, path string, q url.Values) (*sql.DB, *sql.Conn, error) {
 	dsn, err := readingDSN(path, q)
 	if err != nil {
 		return nil, nil, err
 	}
-	db := sql.OpenDB(connector{d, dsn})
+	db := sql.OpenDB(connector{by, dsn})
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err == nil {
@@ -148,7 +190,7 @@ var ErrAlone = errors.New("it cannot be asked with others")
 // Attach adds the file at path to a connection, under a name and for reading.
 func Attach(ctx context.Context, conn *sql.Conn, path, schema string) error {
 	err := attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}})
-	if err != nil && cannotShare(path, err) {
+	if err != nil && cannotShare(err) && !hasLog(path) {
 		_, _ = conn.ExecContext(ctx, `DETACH `+schema) // attaching may be what failed
 		return attachMode(ctx, conn, path, schema, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	}
@@ -185,7 +227,7 @@ func readingDSN(path string, q url.Values) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	q["_pragma"] = []string{"trusted_schema(0)", "cell_size_check(1)", "mmap_size(0)"}
+	q["_pragma"] = append(q["_pragma"], "trusted_schema(0)", "cell_size_check(1)", "mmap_size(0)")
 	q["_defensive"], q["_dqs"], q["_busy_timeout"] = []string{"1"}, []string{"0"}, []string{"3000"}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String(), nil
 }

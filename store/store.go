@@ -25,10 +25,15 @@ import (
 // "nlrc".
 const ApplicationID = 0x6e6c7263
 
+// InstantID marks a file with one instant of a recording, in plain tables:
+// "nlri".
+const InstantID = 0x6e6c7269
+
 // Errors that callers tell apart.
 var (
 	ErrLocked       = errors.New("another recorder has the file open")
 	ErrNotRecording = errors.New("the file is not a recording")
+	ErrFlat         = fmt.Errorf("%w", ErrNotRecording)
 	ErrLink         = errors.New("the file has another name, which may be somebody else's")
 	ErrNewerSchema  = errors.New("the recording was made by a newer nlrec")
 )

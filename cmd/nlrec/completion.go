@@ -24,7 +24,7 @@ const completionPatience = 5 * time.Second
 func addCompletion(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"show": completeFilter, "log": completeFilter, "diff": completeFilter, "history": completeFilter, "top": completeFilter,
-		"get": completeQuestion, "tables": completeTable,
+		"get": completeQuestion, "tables": completeTable, "snapshot": completeFile,
 	}
 	for _, c := range root.Commands() {
 		c.ValidArgsFunction = cobra.NoFileCompletions
@@ -56,6 +56,7 @@ func addCompletionCommand(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Short = "Print what makes a shell complete commands, kinds, and names and times of the recording"
+			c.Long = "Completion prints a script for a shell, after which Tab knows commands, kinds, the\nwords of filters, and the names and times of the recording that --db names."
 			c.Example = installing[c.Name()]
 			for _, script := range c.Commands() {
 				script.Example = installing[script.Name()]
@@ -96,7 +97,7 @@ func fixed(words ...string) cobra.CompletionFunc {
 
 // formatsIn reads the formats from what is said of the flag -o.
 func formatsIn(usage string) []string {
-	_, list, _ := strings.Cut(usage, "format: ")
+	_, list, _ := strings.Cut(usage, ": ")
 	list, _, _ = strings.Cut(list, ";")
 	return strings.Split(list, ", ")
 }
@@ -119,6 +120,11 @@ func completeFilter(cmd *cobra.Command, args []string, word string) ([]string, c
 
 // linkWords are words of filters after which a link is named.
 var linkWords = []string{"dev", "iif", "oif", "master", "vrf", "ifname", "link"}
+
+// completeFile leaves it to the shell to complete a path.
+func completeFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
 
 func hasKind(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool {

@@ -77,7 +77,7 @@ of what an object was at either.
 	familyFlags(cmd)
 	cmd.Flags().BoolVar(&stat, "stat", false, "only how many of each kind")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with exit code 1 when there are differences")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: "+strings.Join(entryFormats, ", "))
 	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
 	return cmd

@@ -46,7 +46,7 @@ Its exit code is 0 when nothing is missing and 1 when something is.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 

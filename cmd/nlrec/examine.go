@@ -32,7 +32,7 @@ const (
 var checks = []string{"auto", "always", "never"}
 
 func addCheckFlag(root *cobra.Command) {
-	root.PersistentFlags().String("check", "auto", "look for damage before reading: auto (once for each copy, for 2s), always (all of it), never")
+	root.PersistentFlags().String("check", "auto", "`WHEN` to look for damage before reading: auto (once for each copy, for 2s), always (all of it), never")
 	_ = root.RegisterFlagCompletionFunc("check", fixed(checks...)) // it was just made
 }
 

@@ -20,7 +20,7 @@ func getCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get [flags] ADDRESS [from A] [iif I] [oif O] [mark M] [uid U] [ipproto P] [sport N] [dport N] [tos T]",
 		Short: "Tell where packets to an address went, as ip route get would have",
-		Long: `Answers what "ip route get" would have said, now or at an instant: by the rules,
+		Long: `Get answers what "ip route get" would have said, now or at an instant: by the rules,
 tables, routes, nexthops, links and addresses that there were. -v tells how the
 answer came about, step by step.
 
@@ -59,7 +59,7 @@ printed as ip prints it, and the exit code is 0.
 	cmd.Flags().StringVar(&at, "at", "", "tell what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell how the answer came about")
 	return cmd
 }

@@ -57,7 +57,7 @@ Between two instants, it begins with what was at the first.
 		},
 	}
 	familyFlags(cmd)
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: "+strings.Join(entryFormats, ", "))
 	addSpanFlags(cmd, &span)
 	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)

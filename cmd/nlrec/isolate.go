@@ -23,8 +23,8 @@ import (
 )
 
 // readingCommands are those that read a recording and write to nothing but
-// their output.
-var readingCommands = []string{"show", "get", "log", "diff", "history", "top", "query", "shell", "status", "verify",
+// their output, which that of snapshot is beside.
+var readingCommands = []string{"show", "get", "log", "diff", "history", "top", "query", "shell", "status", "verify", "snapshot",
 	cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
 
 func readsRecording(cmd *cobra.Command) bool { return slices.Contains(readingCommands, cmd.Name()) }
@@ -141,13 +141,17 @@ func (p *program) confine(cmd *cobra.Command) error {
 	if file := cmd.Flag("cursor-file"); file != nil && file.Value.String() != "" {
 		a.Write = append(a.Write, filepath.Dir(file.Value.String()))
 	}
+	if cmd.Name() == "snapshot" {
+		a.Write = append(a.Write, copyFolder(cmd.Flags().Arg(0)))
+	}
 	if cmd.Name() == "shell" {
 		history := historyPath(os.Getenv)
 		if _, err := readHistory(history); err == nil { // makes it; the shell says why it cannot
 			a.Change = append(a.Change, history)
 		}
 	}
-	if cmd.Name() == "status" {
+	if cmd.Name() == "status" { // which names those that read; memory and environment of others stay closed
+		a.Read = append(a.Read, "/proc")
 		answer := health.Ask(cmd.Context(), dbPath(cmd))
 		p.health = &answer
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/netnstest"
 	"nlrec/internal/recordingtest"
 	"nlrec/internal/sandbox"
 )
@@ -40,7 +41,10 @@ func probe() {
 	}
 	cmd.SetContext(root.Context())
 	parent := os.Getppid()
-	if err == nil {
+	switch {
+	case err == nil && cmd.Name() == "record":
+		err = restrictRecorder(dbPath(cmd))
+	case err == nil:
 		err = p.confine(cmd)
 	}
 	if err != nil {
@@ -130,6 +134,40 @@ func TestConfined(t *testing.T) {
 	}
 }
 
+// TestRecorderIsConfined: a recorder can do to its folder what it needs, and
+// little else.
+func TestRecorderIsConfined(t *testing.T) {
+	if missing := sandbox.Missing(); len(missing) > 0 {
+		t.Skip("this kernel lacks ", missing)
+	}
+	db := filepath.Join(t.TempDir(), "x.db")
+	recordingtest.Sample(t, db)
+	out, err := exec.Command("probe", "record", "--db", db).CombinedOutput()
+	const want = `allowed: to write the recording
+allowed: to take it away
+to move it: no such file or directory
+allowed: to make a file beside it
+allowed: a socket on this machine
+allowed: a socket to the kernel
+to read: false open `
+	if err != nil || !strings.HasPrefix(string(out), want) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestRecorderIsRestricted: a recorder that has begun has no privilege but to
+// open files, and filters on every thread.
+func TestRecorderIsRestricted(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	r := startRecording(t, filepath.Join(t.TempDir(), "a.db"))
+	checkThreads(t, r.cmd.Process.Pid)
+	if err := r.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // follower is a log that is followed, and the process that reads it.
 func follower(t *testing.T, db string) (c *exec.Cmd, said *bytes.Buffer, reader int) {
 	said = &bytes.Buffer{}
@@ -171,12 +209,10 @@ func childOf(t *testing.T, parent int) int {
 	return 0
 }
 
-// TestReaderIsRestricted: the restrictions are on every thread.
-func TestReaderIsRestricted(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "x.db")
-	recordingtest.Sample(t, db)
-	c, _, reader := follower(t, db)
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", reader))
+// checkThreads checks that the restrictions are on every thread of a process.
+func checkThreads(t *testing.T, process int) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", process))
 	if err != nil || len(threads) == 0 {
 		t.Fatal(threads, err)
 	}
@@ -195,6 +231,14 @@ func TestReaderIsRestricted(t *testing.T) {
 			t.Errorf("%s: capabilities %x, %v", name, held, err)
 		}
 	}
+}
+
+// TestReaderIsRestricted: the restrictions are on every thread.
+func TestReaderIsRestricted(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "x.db")
+	recordingtest.Sample(t, db)
+	c, _, reader := follower(t, db)
+	checkThreads(t, reader)
 	if err := c.Process.Signal(os.Interrupt); err != nil { // passed on
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func newLineWriter(cmd *cobra.Command) (*lineWriter, error) {
 
 // addColourFlag adds the flag that newLineWriter looks at.
 func addColourFlag(cmd *cobra.Command) {
-	cmd.Flags().String("color", "auto", "colours: auto (on a terminal, unless $NO_COLOR is set), always, never")
+	cmd.Flags().String("color", "auto", "`WHEN` there are colours: auto (on a terminal, unless $NO_COLOR is set), always, never")
 }
 
 // wantsColour follows no-color.org and bixense.com/clicolors.

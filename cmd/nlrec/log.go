@@ -62,7 +62,7 @@ tells what came since the last.
 	f.StringVar(&flags.span.AfterCursor, "after-cursor", "", "begin after the change that `CURSOR` names")
 	f.StringVar((*string)(&flags.cursorFile), "cursor-file", "", "begin after the change that this `FILE` names, and note the last one told in it")
 	f.BoolVar(&flags.showCursor, "show-cursor", false, "tell the cursor of the last change at the end, in JSON of each")
-	f.StringVarP(&flags.output, "output", "o", "text", "format: text, json, ndjson")
+	f.StringVarP(&flags.output, "output", "o", "text", "`FORMAT`: text, json, ndjson")
 	familyFlags(cmd)
 	addClockFlags(cmd, &flags.clock)
 	addColourFlag(cmd)

@@ -24,6 +24,7 @@ import (
 
 	"nlrec/internal/health"
 	"nlrec/internal/sandbox"
+	"nlrec/internal/snapshot"
 	"nlrec/query"
 	"nlrec/recorder"
 	"nlrec/store"
@@ -128,7 +129,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, // misuse makes them
 	}
-	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording; $NLREC_DB changes the default; query takes several")
+	root.PersistentFlags().Var(&databases{paths: []string{defaultPath(os.Getenv, os.Geteuid())}}, "db", "the recording is this `FILE`; $NLREC_DB changes the default; query takes several")
 	root.AddCommand(
 		recordCommand(),
 		showCommand(),
@@ -141,6 +142,7 @@ as ip does; nlrec query asks the file in SQL, also for what changed since.`,
 		shellCommand(),
 		tablesCommand(),
 		statusCommand(),
+		snapshotCommand(),
 		verifyCommand(),
 		pruneCommand(),
 		doctorCommand(),
@@ -216,6 +218,7 @@ var outcomes = []struct {
 	{query.ErrInstant, 2, "write '2026-05-01 12:00', 2026-05-01T12:00:00+02:00, '10m ago', -1h30m, @1700000000 or '#12345'"},
 	{errRecorded, 1, "nlrec record takes the same limits: stop it and start it with them; or stop it for as long as {command} runs"},
 	{store.ErrLocked, 1, "nlrec status --db {db}"},
+	{store.ErrFlat, 3, "sqlite3 {db} .schema"},
 	{store.ErrLink, 1, "nlrec record --db $(realpath {db}), if you trust who made the link, or with a copy of the file"},
 	{store.ErrNotRecording, 3, "nlrec status --db FILE, with a file that nlrec record made"},
 	{store.ErrNewerSchema, 3, "nlrec version; ask it with the nlrec that recorded it, or upgrade this one"},
@@ -224,12 +227,12 @@ var outcomes = []struct {
 	{unix.ENOSPC, 1, "df -h {db}; make room there, or name another disk with --db"},
 	{unix.EDQUOT, 1, "quota; make room, or name another disk with --db"},
 	{unix.EIO, 1, "dmesg tells of the disk; then nlrec verify --db {db}, or name another disk with --db"},
-	{query.ErrDamaged, 3, "sqlite3 {db} 'PRAGMA integrity_check'"},
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
 	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},
 	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
 	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
 	{store.ErrWritten, 1, "ask again"},
+	{query.ErrDamaged, 3, "nlrec verify --db {db} says where; nlrec status --db {db} what can be read; sqlite3 {db} .recover saves rows"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
 	{query.ErrOutside, 4, "nlrec status --db {db}"},
 	{query.ErrSeveral, 2, "nlrec query --db {db}, one after another"},
@@ -243,6 +246,9 @@ var outcomes = []struct {
 	{errLacks, 1, "run what stands behind run: above, as root where it says so"},
 	{errDiffers, 1, "nlrec status --db {db}: does a recorder run, and in this network namespace?"},
 	{recorder.ErrUnsettled, 1, "{command} --db {db}, when it is calmer"},
+	{snapshot.ErrExists, 5, "{command} --force, or name another file"},
+	{snapshot.ErrTarget, 5, "name another file"},
+	{snapshot.ErrFull, 1, "df -h; there must be as much space as the recording takes, or more: nlrec status --db {db}"},
 	{fs.ErrNotExist, 3, "nlrec record --db {db}, or name another recording with --db"},
 	{fs.ErrPermission, 3, "ls -l {db}; then become the user or the group that may, or sudo {command} --db {db}"},
 	{context.Canceled, 130, ""},

@@ -49,7 +49,7 @@ func TestReport(t *testing.T) {
 		{fmt.Errorf("%s: %w", path, store.ErrLocked), 1, ": process ", "nlrec status --db " + path},
 		{store.ErrNotRecording, 3, "not a recording", "nlrec status"},
 		{store.ErrNewerSchema, 3, "newer", "nlrec version"},
-		{query.ErrDamaged, 3, "damaged", "integrity_check"},
+		{query.ErrDamaged, 3, "damaged", "nlrec verify --db " + path},
 		{query.ErrOutside, 4, "not cover", "nlrec status --db " + path},
 		{query.ErrRefused, 5, "refused", "nlrec tables"},
 		{query.ErrInstant, 2, "no instant", "10m ago"},

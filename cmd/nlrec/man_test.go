@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 )
@@ -58,8 +60,56 @@ func manPages(t *testing.T) map[string][]byte {
 		}
 	}
 	add(root)
+	pages["nlrec-time.7"] = manual("nlrec-time", "7", "how instants are written", withLists(instantPage))
+	pages["nlrec-schema.5"] = manual("nlrec-schema", "5", "what can be asked in SQL", listed(schemaText(t)))
 	return pages
 }
+
+// manual makes a page that is no command's of text in Markdown.
+func manual(name, section, meaning, text string) []byte {
+	title := fmt.Sprintf("%% %q %q \"\" \"nlrec\" \"nlrec\"\n", strings.ToUpper(name), section)
+	return md2man.Render([]byte(title + "# NAME\n" + name + " \\- " + meaning + "\n\n# DESCRIPTION\n" + text))
+}
+
+// listed makes lists of the tables of docs/schema.md, and sections of a manual
+// of its headings.
+func listed(text string) string {
+	text = text[strings.Index(text, "\nThe views "):] // after the title, and how the page is made
+	text = regexp.MustCompile(`(?m)^\| (column|function) \| meaning \|\n\|---\|---\|\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile("(?m)^\\| (`.*?`) \\| (.*) \\|$").ReplaceAllString(text, "$1\n: $2\n")
+	return strings.ReplaceAll(text, "\n## ", "\n# ")
+}
+
+// instantPage is what nlrec-time(7) says.
+const instantPage = instantHelp + `
+
+Every time that nlrec prints can be pasted back as an INSTANT, and every change
+that it prints with its number.
+
+What has no zone is in the time of the machine, of $TZ, or of --tz or --utc.
+A time that a clock shows twice, when it is set back, is refused, and both readings
+are offered; one that it never shows is refused as well. A time of day without a
+date is of today, and so in the future until it has come.
+
+Commands that take one say on a terminal which instant they found, after which
+change, and whether it lies in a gap. An instant outside what is recorded is
+refused, with exit code 4.
+
+# SPANS
+
+A length of time (--around, --keep) has the same units, as 90s, 1h30m or 2 weeks.
+
+# EXAMPLE
+` + "```" + `
+nlrec show route --at '2026-05-01 03:12'
+nlrec log '#27^..#30'
+nlrec log --around 'yesterday 03:12,30s'
+nlrec diff boot now link
+` + "```" + `
+
+# SEE ALSO
+**nlrec-log(1)**, **nlrec-show(1)**, **systemd.time(7)**
+`
 
 // withLists makes of indented lines what the pages show as they are.
 func withLists(text string) string {

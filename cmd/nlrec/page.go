@@ -1,11 +1,12 @@
 package main
 
-// How wide what people read may be: on a terminal as wide as that. Elsewhere a
-// record is a line, whole.
+// What answers are written on, and how wide that is: on a terminal as wide as
+// that. Elsewhere a record is a line, whole.
 
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -26,7 +27,24 @@ func widthOf(stream any) int {
 
 // addWidthFlag adds the flag that pageOf looks at.
 func addWidthFlag(cmd *cobra.Command) {
-	cmd.Flags().Int("max-width", 0, "how many columns wide a table may be, 0: any; if not said, as wide as the terminal, any elsewhere")
+	cmd.Flags().Int("max-width", 0, "a table may be `N` columns wide, 0: any; if not said, as wide as the terminal, any elsewhere")
+}
+
+// addRowFlags adds the flags that rowsOn looks at.
+func addRowFlags(cmd *cobra.Command) {
+	cmd.Flags().String("null", "", "the `TEXT` that is written for NULL, but in JSON; if not said, none")
+	cmd.Flags().Bool("no-header", false, "no names of columns before csv and tsv")
+}
+
+// rowsOn returns what a command writes rows on in a format.
+func rowsOn(cmd *cobra.Command, format string) (query.Page, error) {
+	p, err := pageOf(cmd)
+	p.Null, _ = cmd.Flags().GetString("null") // addRowFlags made them
+	p.Unnamed, _ = cmd.Flags().GetBool("no-header")
+	if p.Unnamed && !slices.Contains([]string{"csv", "tsv"}, format) {
+		return p, usageError{"--no-header: -o " + format + " has no header that can be left out", cmd.CommandPath() + " --no-header -o tsv"}
+	}
+	return p, err
 }
 
 // pageOf returns what a command draws tables on.

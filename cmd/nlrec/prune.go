@@ -49,7 +49,7 @@ when it is others who have filled it.`,
 	}
 	limitFlags(cmd, &limits)
 	cmd.Flags().BoolVarP(&dry, "dry-run", "n", false, "only tell what would be removed")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 

@@ -25,7 +25,7 @@ func queryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query [flags] SQL|-",
 		Short: "Ask a recording in SQL",
-		Long: `Answers one SQL statement about the recording; - reads it from standard input.
+		Long: `Query answers one SQL statement about the recording; - reads it from standard input.
 nlrec tables shows what can be asked. The statement can read and nothing else.
 
 The views link, address, route, … show what is now. With --at they show what
@@ -61,7 +61,7 @@ is no instant.
 			if q.params, err = parseParams(params); err != nil {
 				return err
 			}
-			if q.page, err = pageOf(cmd); err != nil {
+			if q.page, err = rowsOn(cmd, q.output); err != nil {
 				return err
 			}
 			clock, err := clocks.clock()
@@ -73,12 +73,13 @@ is no instant.
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "format: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
+	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "`FORMAT`: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
 	addWidthFlag(cmd)
-	cmd.Flags().StringArrayVar(&params, "param", nil, "name=value: the value of :name in the SQL")
-	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "how long the answer may take, as 30s; then exit code 6")
-	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "how many rows may be printed; if there are more, exit code 6")
-	cmd.Flags().Int64Var(&maxMemory, "max-memory", 256, "how many MiB the answer may take to find; 0: any; then exit code 6")
+	addRowFlags(cmd)
+	cmd.Flags().StringArrayVar(&params, "param", nil, "`NAME=VALUE`: the value of :NAME in the SQL")
+	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "the answer may take this `SPAN`, as 30s; then exit code 6")
+	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "`N` rows may be printed; if there are more, exit code 6")
+	cmd.Flags().Int64Var(&maxMemory, "max-memory", 256, "the answer may take `N` MiB to find, 0: any; then exit code 6")
 	cmd.Flags().BoolVar(&q.emit, "emit-sql", false, "print SQL that sqlite3 answers alike on the file, and no answer")
 	cmd.Flags().BoolVar(&q.strict, "strict", false, "exit code 4 when the answer touches a gap, or nothing records the present it is about")
 	return cmd
@@ -90,8 +91,9 @@ const autoFormat = "auto"
 
 // queryFormat returns the format that a name means.
 func queryFormat(cmd *cobra.Command, name string) (string, error) {
+	unnamed, _ := cmd.Flags().GetBool("no-header")
 	switch {
-	case name == autoFormat && isTerminal(cmd.OutOrStdout()):
+	case name == autoFormat && isTerminal(cmd.OutOrStdout()) && !unnamed:
 		return "box", nil
 	case name == autoFormat:
 		return "tsv", nil

@@ -56,22 +56,22 @@ over a socket beside the file; --metrics serves the same for Prometheus.`,
 				}
 				defer stop()
 			}
-			return record(c.Context(), dbPath(c), quiet, config, c.OutOrStdout(), c.ErrOrStderr())
+			return record(c.Context(), dbPath(c), quiet, !isAlone(c), config, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
-	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "how often to look for what the kernel never announces; 0: never")
+	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "each `SPAN` look for what the kernel never announces; 0: never")
 	c.Flags().StringVar(&metricsAt, "metrics", "", "serve metrics for Prometheus at an `ADDRESS`: host:port, or unix:PATH")
-	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer in bytes: a small one shows what an overrun does")
+	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer of `N` octets: a small one shows what an overrun does")
 	config.Limits.FreeShare = 0.1
 	limitFlags(c, &config.Limits)
 	_ = c.Flags().MarkHidden("socket-buffer") // fails for an unknown flag only
 	return c
 }
 
-// record records into the file at path. It says on stderr what it does, and
+// record records into the file at path, restricted as soon as it has begun. It says on stderr what it does, and
 // prints changes to stdout if that is a terminal.
-func record(ctx context.Context, path string, quiet bool, config recorder.Config, stdout, stderr io.Writer) (err error) {
+func record(ctx context.Context, path string, quiet, restricted bool, config recorder.Config, stdout, stderr io.Writer) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return query.WithPath(path, err)
@@ -94,6 +94,11 @@ func record(ctx context.Context, path string, quiet bool, config recorder.Config
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	lines := changeLines{}
 	config.Ready = func(found recorder.Summary) {
+		if restricted {
+			if err := restrictRecorder(path); err != nil {
+				config.Log.Warn("the recorder has more rights than it needs", "error", err)
+			}
+		}
 		manager.ready(found)
 		lines.links = found.Links
 		if !quiet {

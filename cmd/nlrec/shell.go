@@ -15,11 +15,12 @@ const shellFormat = "box"
 
 func shellCommand() *cobra.Command {
 	var at, mode string
+	var clocks clockFlags
 	cmd := &cobra.Command{
 		Use:   "shell [flags]",
 		Short: "Ask a recording in SQL, again and again",
-		Long: `Reads SQL and answers it. A statement may have several lines and ends with a
-semicolon. Tab completes tables, columns, functions, and in quotes the names of
+		Long: `Shell reads SQL and answers it. A statement may have several lines and ends with
+a semicolon. Tab completes tables, columns, functions, and in quotes the names of
 links; the arrow keys and Ctrl-R find what was asked before. .help lists the other
 commands and thirty questions to begin with.
 
@@ -39,11 +40,16 @@ file or runs a program; to keep an answer, redirect that of nlrec query.
 			if !slices.Contains(query.Formats(), mode) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", mode, strings.Join(query.Formats(), ", "))}
 			}
-			return runShell(cmd, at, mode)
+			clock, err := clocks.clock()
+			if err != nil {
+				return err
+			}
+			return runShell(cmd, at, mode, clock)
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`; .at changes it")
-	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "format: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
+	addClockFlags(cmd, &clocks)
+	cmd.Flags().StringVarP(&mode, "output", "o", shellFormat, "`FORMAT`: "+strings.Join(query.Formats(), ", ")+"; .mode changes it")
 	addWidthFlag(cmd)
 	addColourFlag(cmd)
 	return cmd

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"nlrec/query"
 )
@@ -18,8 +17,8 @@ const shellChanges = 20
 
 // changesCommand tells the last changes of what a filter chooses.
 func (s *shell) changesCommand(words []string) (err error) {
-	o := query.LogOptions{Newest: shellChanges, Clock: query.Clock{Location: time.Local}, Span: query.Span{Until: s.at}}
-	if since, until, rest, found := query.CutRange(words, time.Local); found {
+	o := query.LogOptions{Newest: shellChanges, Clock: s.clock, Span: query.Span{Until: s.at}}
+	if since, until, rest, found := query.CutRange(words, s.clock.Location); found {
 		o.Since, o.Until, words = since, cmp.Or(until, s.at), rest
 	}
 	if len(words) > 0 {
@@ -41,7 +40,7 @@ func (s *shell) diffCommand(words []string) error {
 	if len(words) == 0 {
 		return usageError{".diff: no instant", ".diff '10m ago'"}
 	}
-	from, to, words := query.CutInstants(words, time.Local)
+	from, to, words := query.CutInstants(words, s.clock.Location)
 	if to == "last" {
 		to = cmp.Or(s.at, to)
 	}
@@ -55,7 +54,7 @@ func (s *shell) diffCommand(words []string) error {
 			return err
 		}
 		if s.person {
-			fmt.Fprintf(s.cmd.ErrOrStderr(), "from %s, change #%d, to %s, change #%d\n", localTime(d.From.At), d.From.Change, localTime(d.To.At), d.To.Change)
+			fmt.Fprintf(s.cmd.ErrOrStderr(), "from %s, change #%d, to %s, change #%d\n", s.clock.Format(d.From.At), d.From.Change, s.clock.Format(d.To.At), d.To.Change)
 		}
 		return out.diff(d, false)
 	})
@@ -72,5 +71,5 @@ func (s *shell) gapsCommand([]string) error {
 func (s *shell) tell(f func(context.Context, *query.Changes, *entryWriter) error) error {
 	ctx, done := s.interruptible()
 	defer done()
-	return tellChangesIn(ctx, s.cmd, "text", query.Clock{Location: time.Local}, f)
+	return tellChangesIn(ctx, s.cmd, "text", s.clock, f)
 }

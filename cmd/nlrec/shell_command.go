@@ -151,7 +151,7 @@ func (s *shell) atCommand(words []string) error {
 		return err
 	}
 	return s.with(s.ctx, func(r *query.Reader) error {
-		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), localTime(r.Moment().At))
+		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), query.FormatTime(r.Moment().At, s.clock.Location))
 		return err
 	})
 }

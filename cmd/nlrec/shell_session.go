@@ -26,6 +26,7 @@ import (
 type shell struct {
 	cmd    *cobra.Command
 	ctx    context.Context
+	clock  query.Clock
 	input  lineSource
 	person bool   // sits before it: errors do not end it
 	text   string // read, and not yet run
@@ -48,8 +49,8 @@ var (
 	errStuck = errors.New("SQLite cannot be interrupted in this statement, so the shell ends")
 )
 
-func runShell(cmd *cobra.Command, at, mode string) (err error) {
-	s := &shell{cmd: cmd, ctx: cmd.Context(), mode: mode, interrupts: make(chan os.Signal, 1)}
+func runShell(cmd *cobra.Command, at, mode string, clock query.Clock) (err error) {
+	s := &shell{cmd: cmd, ctx: cmd.Context(), clock: clock, mode: mode, interrupts: make(chan os.Signal, 1)}
 	s.person = isTerminal(cmd.InOrStdin()) && isTerminal(cmd.OutOrStdout())
 	if s.person { // an interrupt ends no more than what runs
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(s.ctx), syscall.SIGTERM, syscall.SIGHUP)
@@ -179,7 +180,7 @@ func (s *shell) prompt() string {
 // setInstant makes the views show an instant; empty or now is what is now.
 func (s *shell) setInstant(text string) error {
 	s.warned = nil
-	o := query.Options{Warn: s.warn, Command: "nlrec shell"}
+	o := query.Options{Location: s.clock.Location, Warn: s.warn, Command: "nlrec shell"}
 	if text != "now" {
 		o.At = text
 	}
@@ -192,7 +193,7 @@ func (s *shell) setInstant(text string) error {
 		s.at, s.shown = "", ""
 		return errors.Join(r.WarnOfPresent(s.ctx), r.Close())
 	}
-	s.at, s.shown = fmt.Sprintf("@%d.%06d", m.At/1e6, m.At%1e6), shortTime(m.At, time.Now())
+	s.at, s.shown = fmt.Sprintf("@%d.%06d", m.At/1e6, m.At%1e6), shortTime(m.At, time.Now().In(s.clock.Location))
 	if strings.HasPrefix(strings.TrimSpace(text), "#") {
 		s.at, s.shown = strings.TrimSpace(text), strings.TrimSpace(text)
 	}
@@ -251,7 +252,7 @@ func (s *shell) answer(ctx context.Context, r *query.Reader, statement string, p
 
 // with opens the recording for a function that asks it.
 func (s *shell) with(ctx context.Context, f func(*query.Reader) error) (err error) {
-	r, err := query.Open(ctx, dbPath(s.cmd), query.Options{At: s.at, Warn: s.warn})
+	r, err := query.Open(ctx, dbPath(s.cmd), query.Options{At: s.at, Location: s.clock.Location, Warn: s.warn})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
 		Short: "Show what is, or was at an instant, as ip(8) shows it",
-		Long: `Shows the links, addresses, routes, neighbours, rules or nexthops that there
+		Long: `Show prints the links, addresses, routes, neighbours, rules or nexthops that there
 are, or with --at those that there were: all tables and both families, unless
 a filter says otherwise. Filters are those of ip(8):
   dev eth0, table 100, proto bgp, scope link, type blackhole, via 192.0.2.1,
@@ -27,13 +27,15 @@ a filter says otherwise. Filters are those of ip(8):
 and every column that nlrec tables KIND lists, with the value it must have. Of
 one word that is repeated any value will do.
 
--o ip-json is what ip -d -j show prints, -o table and the others have every
+-o ip-json is what ip -d -j show prints, -o brief what ip -br does (of links,
+addresses and neighbours), -o table and the others have every
 column, or those that --columns names.
 
 ` + instantHelp,
 		Example: `  nlrec show route
   nlrec show route dev eth0 --at '10m ago'
   nlrec show route to match 10.1.2.3 --at '2026-05-01 03:12'
+  nlrec show address -o brief
   nlrec show neighbour -j | jq '.[].lladdr'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -52,7 +54,7 @@ column, or those that --columns names.
 			if !slices.Contains(query.ShowFormats(), o.Format) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
 			}
-			if o.Page, err = pageOf(cmd); err != nil {
+			if o.Page, err = rowsOn(cmd, o.Format); err != nil {
 				return err
 			}
 			clock, err := clocks.clock()
@@ -76,9 +78,10 @@ column, or those that --columns names.
 	addColourFlag(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
 	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "format: "+strings.Join(query.ShowFormats(), ", "))
+	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "`FORMAT`: "+strings.Join(query.ShowFormats(), ", "))
 	addWidthFlag(cmd)
-	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns to show, with commas between them")
+	addRowFlags(cmd)
+	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "only these `COLUMNS`, with commas between them")
 	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
 }

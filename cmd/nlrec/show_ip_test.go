@@ -13,16 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"nlrec/internal/iptest"
 	"nlrec/internal/netnstest"
 )
 
 // showSteps give every kind whatever this kernel and ip(8) know, so that what
 // ip shows of it can be compared. $OTHER is a process in another namespace.
 var showSteps = []string{
-	`sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0
-	for l in v w; do ip link add ${l}0 type veth peer name ${l}1; ip link set ${l}0 up; ip link set ${l}1 up; done
-	ip address add 10.0.0.1/24 dev v0; ip address add 10.1.0.1/24 dev w0
-	ip address add 2001:db8:1::1/64 dev v0 nodad; ip address add 2001:db8:2::1/64 dev w0 nodad`,
+	iptest.TwoLinks,
 
 	// Links of all kinds, with all that is special to them.
 	`ip link add br0 type bridge stp_state 1 mcast_querier 1 priority 7 ageing_time 100 group_fwd_mask 0x8 mcast_igmp_version 3
@@ -32,10 +30,7 @@ var showSteps = []string{
 	bridge link set dev p1 guard on; bridge link set dev p1 hairpin on; bridge link set dev p1 root_block on fastleave on mcast_to_unicast on
 	bridge link set dev p1 cost 5 priority 3 learning off flood off mcast_flood off bcast_flood off neigh_suppress on isolated on
 	bridge link set dev p1 backup_port p2; ip link set p1 type bridge_slave group_fwd_mask 8 mcast_router 2; ip link set br1 group 5`,
-	`ip link add vx0 type vxlan id 42 dstport 4789 local 10.9.9.1 group 239.1.1.1 dev v0 ttl 5 tos 0x10 ageing 60 maxaddress 10 proxy rsc l2miss l3miss srcport 1000 2000 udp6zerocsumtx gbp
-	ip link add vx1 type vxlan id 43 dstport 4790 remote 2001:db8::1 local 2001:db8::2 flowlabel 0x10 df set; ip link add vx2 type vxlan dstport 4791 external vnifilter
-	ip link add vx3 type vxlan id 44 dstport 4792 remote 10.0.0.7 ttl inherit tos inherit noudpcsum nolearning; ip link add vx4 type vxlan dstport 4793 external gpe
-	ip link set vx1 protodown on; ip link set vx1 protodown_reason 3 on; ip link set vx0 mtu 1400; ip link set vx3 master br1`,
+	iptest.Vxlans + `; ip link set vx1 protodown on; ip link set vx1 protodown_reason 3 on; ip link set vx0 mtu 1400; ip link set vx3 master br1`,
 	`ip link add mv0 link v0 type macvlan mode bridge bcqueuelen 50; ip link add mv1 link v0 type macvlan mode source
 	ip link add mv2 link w0 type macvlan mode vepa; ip link set mv0 up; ip link add mt0 link w0 type macvtap mode private
 	ip link add ps0 link p0 type macvlan mode passthru nopromisc; ip link add ifb9 type ifb; ip link set ifb9 up
@@ -79,22 +74,8 @@ var showSteps = []string{
 	ip route append 10.9.24.0/24 tos 0x10 via 10.0.0.3; ip route add 10.9.24.0/24 tos 0x10 via 10.0.0.4 table 100000
 	ip -6 route add 2001:db8:9::/48 via 2001:db8:1::2 expires 10000; ip -6 route add 2001:db8:99::/48 via 2001:db8:1::2 pref low mtu 1300
 	ip -6 route add 2001:db8:7::/48 nexthop via 2001:db8:1::2 nexthop via 2001:db8:1::3 weight 3`,
-	`ip route add 10.11.0.0/16 encap seg6 mode encap segs 2001:db8:1::5,2001:db8:1::6 dev v0
-	ip -6 route add 2001:db8:51::/48 encap seg6 mode inline segs 2001:db8:1::5 dev v0
-	ip -6 route add 2001:db8:52::/48 encap seg6local action End.X nh6 2001:db8:1::9 dev v0
-	ip -6 route add 2001:db8:53::/48 encap seg6local action End.T table 100 dev v0; ip -6 route add 2001:db8:55::/48 encap seg6local action End.T table 254 dev v0
-	ip -6 route add 2001:db8:54::/48 encap seg6local action End.DX2 oif v1 dev v0
-	ip -6 route add 2001:db8:56::/48 encap seg6local action End.B6.Encaps srh segs 2001:db8:1::5 dev v0
-	ip route add 10.12.0.0/16 encap ip id 7 src 10.0.0.1 dst 10.0.0.2 ttl 5 tos 4 csum key dev v0
-	ip route add 10.13.0.0/16 encap ip6 id 7 src 2001:db8:1::1 dst 2001:db8:1::2 hoplimit 5 tc 4 dev v0
-	ip route add 10.16.0.0/16 nexthop encap seg6 mode encap segs 2001:db8:1::5 dev v0 nexthop via 10.0.0.4 encap seg6 mode encap segs 2001:db8:1::6`,
-	`ip nexthop add id 1 via 10.0.0.2 dev v0 onlink; ip nexthop add id 2 blackhole; ip nexthop add id 3 group 1; ip nexthop add id 9 via 10.1.0.2 dev w0 protocol static
-	ip nexthop add id 4 group 1,3/9,7; ip nexthop add id 5 via fe80::1 dev v0; ip nexthop add id 6 group 1/9,100 type resilient buckets 8 idle_timer 5 unbalanced_timer 77
-	ip nexthop add id 7 via 10.0.0.3 fdb; ip nexthop add id 8 group 7 fdb; ip nexthop add id 10 group 2; ip nexthop add id 11 dev v0
-	ip nexthop add id 12 encap seg6 mode encap segs 2001:db8:1::6 dev v0; ip -6 nexthop add id 13 blackhole; ip nexthop add id 14 group 13; ip nexthop add id 15 group 5
-	ip nexthop add id 16 group 1/5; ip nexthop add id 17 encap ip id 9 dst 10.0.0.3 dev v0
-	for id in 2 3 4 5 6 10 11 12 15 16 17; do ip route add 10.30.$id.0/24 nhid $id; done
-	for id in 5 13 14 15; do ip -6 route add 2001:db8:30:$id::/64 nhid $id; done`,
+	iptest.Encapsulations,
+	iptest.Nexthops,
 
 	// What is not as it should be.
 	`ip link set w1 down; ip link set p3 down`,
@@ -272,6 +253,7 @@ func TestShowAsIP(t *testing.T) {
 		s, at := agreesWithIP(t, db, step)
 		if i == filteredStep {
 			filtersAgree(t, db, at)
+			briefAgrees(t, db)
 		}
 		shown, instants = append(shown, s), append(instants, at)
 	}
@@ -343,6 +325,34 @@ func filtersAgree(t *testing.T, db, at string) {
 			if len(want) == 0 || !slices.Equal(got, want) {
 				t.Errorf("%s %s: nlrec shows\n%s\nip\n%s", kind, filter, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
+		}
+	}
+}
+
+// briefAgrees waits until nlrec shows what ip -br does.
+func briefAgrees(t *testing.T, db string) {
+	t.Helper()
+	lines := func(name string, args ...string) (all []string) {
+		out, err := exec.Command(name, args...).Output()
+		if err != nil {
+			t.Fatalf("%s %v: %v", name, args, err)
+		}
+		for line := range strings.Lines(string(out)) {
+			all = append(all, strings.TrimRight(line, " \n"))
+		}
+		slices.Sort(all)
+		return all
+	}
+	for _, kind := range []string{"link", "address", "neighbour"} {
+		var want, got []string
+		for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+			want, got = lines("ip", "-br", kind, "show"), lines("nlrec", "show", kind, "-o", "brief", "--db", db)
+			if slices.Equal(want, got) {
+				break
+			}
+		}
+		if len(want) == 0 || !slices.Equal(want, got) {
+			t.Errorf("ip -br %s shows\n%s\nnlrec\n%s", kind, strings.Join(want, "\n"), strings.Join(got, "\n"))
 		}
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,14 +28,14 @@ func statusCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			now := time.Now()
 			s, err := query.ReadStatus(cmd.Context(), dbPath(cmd), now)
-			if err != nil {
+			if err != nil && !errors.Is(err, query.ErrDamaged) || s == nil {
 				return interrupted(cmd.Context(), err)
 			}
 			s.Consider(healthOf(cmd))
-			return printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) })
+			return errors.Join(printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) }), err)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 
@@ -50,9 +52,15 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	line := func(name, format string, args ...any) {
+		if slices.Contains(s.Unreadable, name) {
+			format, args = "cannot be read", nil
+		}
 		fmt.Fprintf(w, "%s\t%s\n", name, query.Visible(fmt.Sprintf(format, args...)))
 	}
 	line("file", "%s, %s, schema %d", s.Path, size(s.Size), s.Schema)
+	if s.Flaw != "" {
+		line("flaw", "%s", s.Flaw)
+	}
 	if text := longLog(s); text != "" {
 		line("log", "%s", text)
 	}
@@ -64,7 +72,7 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 	if s.Pruned > 0 {
 		line("removed", "#1 to #%d, to stay within the limits", s.Pruned)
 	}
-	if s.Changes > 0 {
+	if s.Changes > 0 || slices.Contains(s.Unreadable, "changes") {
 		line("first change", "%s", moment(s.First, now))
 		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)
 	}

@@ -28,7 +28,7 @@ func tablesCommand() *cobra.Command {
 			return printAs(cmd, output, tables, func(w io.Writer) { printTables(w, tables) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 

@@ -59,10 +59,10 @@ no outage: one that comes back is another.
 	}
 	f := cmd.Flags()
 	addSpanFlags(cmd, &o.Span)
-	f.StringVar(&o.By, "by", "changes", "sort by "+strings.Join(query.Measures(), ", "))
-	f.IntVarP(&o.Most, "lines", "n", 10, "how many; 0: all")
+	f.StringVar(&o.By, "by", "changes", "sort by this `MEASURE`: "+strings.Join(query.Measures(), ", "))
+	f.IntVarP(&o.Most, "lines", "n", 10, "only the first `N`; 0: all")
 	familyFlags(cmd)
-	f.StringVarP(&output, "output", "o", "text", "format: "+strings.Join(entryFormats, ", "))
+	f.StringVarP(&output, "output", "o", "text", "`FORMAT`: "+strings.Join(entryFormats, ", "))
 	addClockFlags(cmd, &clocks)
 	addColourFlag(cmd)
 	return cmd

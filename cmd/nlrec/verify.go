@@ -58,7 +58,7 @@ Its exit code is 0 when all is right and 1 when it is not.`,
 			return interrupted(cmd.Context(), verify(cmd, output, live))
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	cmd.Flags().BoolVar(&live, "live", false, "compare with the running kernel too")
 	return cmd
 }
@@ -68,8 +68,11 @@ Its exit code is 0 when all is right and 1 when it is not.`,
 func verify(cmd *cobra.Command, output string, live bool) error {
 	path := dbPath(cmd)
 	p := newProgress(cmd.ErrOrStderr())
-	v, err := inspect(cmd.Context(), path, live, p)
+	v, flaw, err := inspect(cmd.Context(), path, live, p)
 	p.end()
+	if flaw.Text != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "nlrec: warning: %s\n", oneLine(flaw.String()))
+	}
 	if err != nil {
 		return query.WithPath(path, err)
 	}
@@ -79,31 +82,31 @@ func verify(cmd *cobra.Command, output string, live bool) error {
 	return v.err()
 }
 
-func inspect(ctx context.Context, path string, live bool, p *progress) (v *verdict, err error) {
+func inspect(ctx context.Context, path string, live bool, p *progress) (v *verdict, flaw store.Flaw, err error) {
 	if err := store.CheckRecording(path); err != nil {
-		return nil, err
+		return nil, flaw, err
 	}
 	recording, err := store.Recording(path) // before SQLite has the file open
 	if err != nil {
-		return nil, err
+		return nil, flaw, err
 	}
 	file, err := store.OpenReadOnly(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, flaw, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	v = &verdict{Path: path}
+	v, flaw = &verdict{Path: path}, file.Flaw()
 	if v.Checks, err = file.Verify(ctx, p.show); err != nil {
-		return nil, err
+		return nil, flaw, err
 	}
 	if live {
 		p.show("live", 1)
 		if v.Live, err = compare(ctx, file, recording); err != nil {
-			return nil, err
+			return nil, flaw, err
 		}
 	}
 	v.OK = v.err() == nil
-	return v, nil
+	return v, flaw, nil
 }
 
 func compare(ctx context.Context, file *store.ReadOnly, recording bool) (*comparison, error) {

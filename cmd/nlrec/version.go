@@ -23,7 +23,7 @@ func versionCommand() *cobra.Command {
 			return printAs(cmd, output, v, func(w io.Writer) { fmt.Fprintf(w, "nlrec %s, %s, SQLite %s\n", v.Nlrec, v.Go, v.SQLite) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
 }
 

@@ -30,6 +30,8 @@ type Allowance struct {
 	Change  []string      // files that may be written to, and read
 	Write   []string      // folders in which files may come, change and go
 	Netlink bool          // sockets that ask the kernel about the network
+	Sockets bool          // such sockets, and those between processes of this machine, to serve too
+	Connect []string      // sockets of other processes, in the file system
 	Memory  uint64        // octets; 0: any
 	CPU     time.Duration // of all threads, in whole seconds; 0: any
 }
@@ -88,6 +90,9 @@ func (a Allowance) rules() (rules []landlock.Rule) {
 	}
 	for _, path := range a.Write {
 		rules = append(rules, landlock.PathAccess(writeRights, path).IgnoreIfMissing())
+	}
+	for _, path := range a.Connect {
+		rules = append(rules, landlock.PathAccess(ll.AccessFSResolveUnix, path).IgnoreIfMissing())
 	}
 	return rules
 }

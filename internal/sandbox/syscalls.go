@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"os"
+	"slices"
 
 	"github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -34,16 +35,28 @@ var netlinkCalls = []string{
 	"bind", "connect", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown",
 }
 
+// servingCalls are those that answer other processes, and by which the kernel
+// tells a recorder that the clock was set.
+var servingCalls = []string{"listen", "accept", "accept4", "timerfd_settime"}
+
 // terminalRequests are what may be asked of a terminal: its settings, its width,
 // and to go on. To type into it (TIOCSTI) is how a child would get out.
 var terminalRequests = []uint64{unix.TCGETS, unix.TCSETS, unix.TCSETSW, unix.TCSETSF, unix.TCGETS2, unix.TCSETS2, unix.TIOCGWINSZ, unix.TIOCGPGRP, unix.TCXONC}
 
 // policy is a filter that lets through what an allowance needs.
 func (a Allowance) policy() seccomp.Policy {
-	if a.Netlink {
-		return policyOf(append(append([]string{}, calls...), netlinkCalls...), conditioned("socket", seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: unix.AF_NETLINK}))
+	names, families := slices.Clone(calls), []uint64{}
+	if a.Netlink || a.Sockets {
+		names, families = append(names, netlinkCalls...), append(families, unix.AF_NETLINK)
 	}
-	return policyOf(calls)
+	if a.Sockets {
+		names, families = append(names, servingCalls...), append(families, unix.AF_UNIX)
+	}
+	var sockets []seccomp.NameWithConditions
+	for _, family := range families {
+		sockets = append(sockets, conditioned("socket", seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: family}))
+	}
+	return policyOf(names, sockets...)
 }
 
 func policyOf(names []string, more ...seccomp.NameWithConditions) seccomp.Policy {
