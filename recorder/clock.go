@@ -11,7 +11,6 @@ package recorder
 // besides. What a recorder remembers by the wall clock is set with it.
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"os"
@@ -94,11 +93,21 @@ func (r *Recorder) allBefore(last int64) int64 {
 	return last
 }
 
-// placeable reports whether it shows in the changes where steps belong: their
-// times go back, or there are none waiting from before.
+// placeable reports whether it shows in the changes where steps belong: one has
+// a time from after a step, or nothing waits that may have one from before.
 func (r *Recorder) placeable(changes []store.Change) bool {
-	waiting := len(r.rest) > 0 || len(r.inbox.Ready) > 0
-	return !waiting || !slices.IsSortedFunc(changes, func(a, b store.Change) int { return cmp.Compare(a.At, b.At) })
+	if len(r.rest) == 0 && len(r.inbox.Ready) == 0 {
+		return true
+	}
+	_, last := r.store.LastChange()
+	for _, c := range changes {
+		after := func(s store.ClockStep) bool { return c.At > s.Wall-s.By }
+		if c.At < last || slices.ContainsFunc(r.time.steps, after) {
+			return true
+		}
+		last = c.At
+	}
+	return false
 }
 
 // shift sets what is remembered by the wall clock with it.

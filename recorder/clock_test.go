@@ -81,6 +81,8 @@ func TestClocks(t *testing.T) {
 	record()
 	steps := []time.Duration{time.Hour, -time.Hour, -time.Hour, 10 * year, -10 * year, time.Hour, -20 * time.Millisecond}
 	for _, by := range steps {
+		for clock.read().Wall < moments[len(moments)-1].at+50_000 { // the smallest step shall not show the moment again
+		}
 		clock.set(by)
 		record()
 	}
