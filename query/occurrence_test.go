@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nlrec/internal/recordingtest"
+	"nlrec/internal/torture"
 )
 
 // A sighting is an interval of the wall clock, the end of which is not of it, in
@@ -142,13 +144,15 @@ func narrate(rt *rapid.T, path string) *tale {
 
 // However the clock is set, an instant is answered as of the last time that the
 // clock showed it, and a warning names the others.
-func TestOccurrences(t *testing.T) {
+func TestTortureOccurrences(t *testing.T) {
+	run := torture.Start(t, "recordings whose clock is set at will")
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		f.Value.Set("30")
+		f.Value.Set(strconv.Itoa(torture.Often(30, 3000)))
 	}
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
+		run.Try()
 		s := narrate(rt, filepath.Join(dir, fmt.Sprintf("%d.db", n)))
 		var warnings []string
 		o := Options{Now: time.UnixMicro(t0 + 100*year), Location: time.UTC, Warn: func(text string) { warnings = append(warnings, text) }}
