@@ -62,7 +62,7 @@ CREATE TABLE clock (
   session INTEGER NOT NULL REFERENCES session, -- id of the session that saw it
   at_us INTEGER NOT NULL,       -- the wall clock after the step, microseconds since 1970
   boottime_us INTEGER NOT NULL, -- CLOCK_BOOTTIME at that moment: microseconds since the machine booted
-  step_us INTEGER               -- by how much the wall clock was set, microseconds; NULL: a session began
+  step_us INTEGER               -- by how much the wall clock was set, microseconds; 0: it was slewed since the row before; NULL: a session began
 );
 
 -- actor: the netlink sockets whose requests brought about changes.

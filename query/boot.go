@@ -23,13 +23,14 @@ type Boot struct {
 	From   int64  // when its first dump was complete
 	To     int64  // until when it was watched
 	begins int64  // when its first session did
+	first  int64  // id of its first session
 	ends   int64  // before which there is nothing of another boot
 }
 
 // Boots lists the boots, the oldest first.
 func (l *timeline) Boots(ctx context.Context) (boots []Boot, err error) {
 	rows, err := l.QueryContext(ctx, `
-		SELECT boot_id, min(started_us), min(ready_us), max(max(coalesce(ended_us, 0), coalesce(watched_us, 0), ready_us))
+		SELECT boot_id, min(id), min(started_us), min(ready_us), max(max(coalesce(ended_us, 0), coalesce(watched_us, 0), ready_us))
 		FROM session WHERE ready_us IS NOT NULL GROUP BY boot_id ORDER BY min(id)`)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (l *timeline) Boots(ctx context.Context) (boots []Boot, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var b Boot
-		if err := rows.Scan(&b.ID, &b.begins, &b.From, &b.To); err != nil {
+		if err := rows.Scan(&b.ID, &b.first, &b.begins, &b.From, &b.To); err != nil {
 			return nil, err
 		}
 		b.From = max(b.From, l.begins())
@@ -122,8 +123,27 @@ func (c *Changes) boundByBoot(ctx context.Context, text string, stepped bool, w 
 	if err != nil {
 		return err
 	}
+	if stepped {
+		return c.boundBySessions(ctx, b, w)
+	}
 	w.from, w.to, w.stepped = max(w.from, b.begins), min(w.to, b.ends), stepped
 	return c.narrow(ctx, w)
+}
+
+// boundBySessions leaves of a walk what the sessions of a boot have recorded,
+// whatever the clock showed.
+func (c *Changes) boundBySessions(ctx context.Context, b Boot, w *walk) error {
+	next, err := c.number(ctx, `SELECT ifnull((SELECT min(id) FROM session WHERE ready_us IS NOT NULL AND id > ?1
+		AND boot_id <> (SELECT boot_id FROM session WHERE id = ?1)), 9223372036854775807)`, b.first)
+	for _, s := range c.stretches {
+		if s.session < b.first {
+			w.first = max(w.first, s.last+1)
+		}
+		if s.session >= next {
+			w.last = min(w.last, s.after)
+		}
+	}
+	return err
 }
 
 // bootJSON is a Boot as JSON.

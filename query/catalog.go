@@ -27,7 +27,7 @@ type Column struct {
 }
 
 // plainTables are the tables under the views that people ask as they are.
-var plainTables = []string{"gap", "session", "clock", "actor", "dating", "pruned", "how", "netns"}
+var plainTables = []string{"gap", "session", "clock", "clock_place", "sleep", "health", "actor", "dating", "pruned", "how", "netns"}
 
 // Catalog lists all that can be asked: the kinds, their history and functions,
 // the change log, and the tables that tell about the recording. It is read

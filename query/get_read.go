@@ -227,12 +227,20 @@ const defaultRules = `o.src = 'all' AND o.dst = 'all' AND o.action = 'to_tbl' AN
 // readMerged finds out whether an IPv4 rule was added or deleted since the
 // machine booted: after the first dump of that time, or until then.
 func (s *fibReader) readMerged(state *fib.State) error {
-	ready, err := s.timeline.number(s.ctx, `SELECT min(ready_us) FROM session WHERE (boot_id, netns_inode) IN
-		(SELECT boot_id, netns_inode FROM session WHERE ready_us <= ? ORDER BY id DESC LIMIT 1)`, s.moment.At)
+	recording, err := s.timeline.sessionAt(s.ctx, s.moment)
 	if err != nil {
 		return err
 	}
-	begun, err := s.timeline.lastUntil(s.ctx, ready)
+	session, err := s.timeline.number(s.ctx, `SELECT min(id) FROM session WHERE ready_us IS NOT NULL AND (boot_id, netns_inode) IN
+		(SELECT boot_id, netns_inode FROM session WHERE id = ?)`, recording)
+	if err != nil {
+		return err
+	}
+	ready, err := s.timeline.number(s.ctx, `SELECT ready_us FROM session WHERE id = ?`, session)
+	if err != nil {
+		return err
+	}
+	begun, err := s.timeline.lastUntil(s.ctx, session, ready)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type Lasting struct {
 	Entry
 	Until int64 // when the next change came; where it lasts, until when that is known
 	Lasts bool  // there was none
+	Span  int64 // how long that was, whatever the clock was set to meanwhile, microseconds
 }
 
 // History tells the changes of every object of which the filter ever held, as
@@ -59,7 +60,7 @@ func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object 
 		w.from = max(from, c.first)
 		if last == nil {
 			last = kept
-			next, err = c.number(ctx, `SELECT at_us FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, w.last)
+			next, err = c.number(ctx, `SELECT id FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, w.last)
 		}
 	}
 	if err != nil || last == nil {
@@ -69,7 +70,7 @@ func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object 
 		return err
 	}
 	t := &teller{Changes: c, selection: w.selection}
-	h := history{last: last, reach: c.last, tell: tell}
+	h := history{last: last, reach: c.last, line: c.timeline, tell: tell}
 	if kept != nil {
 		h.held = append(h.held, Entry{Change: kept})
 	}
@@ -78,14 +79,18 @@ func (c *Changes) tellHistory(ctx context.Context, w walk, k *rtnl.Kind, object 
 		return err
 	}
 	if next != 0 {
-		return h.release(next, false)
+		at, err := c.number(ctx, `SELECT at_us FROM change WHERE id = ?`, next)
+		if err != nil {
+			return err
+		}
+		return h.release(next, at)
 	}
 	return h.end()
 }
 
 // widen has a walk begin with the change that brought about what an object was
 // at its beginning. It returns the last change in it, nil where the object was
-// not yet or no more; and when the next one came, 0: there is none.
+// not yet or no more; and the id of the next one, 0: there is none.
 func (c *Changes) widen(ctx context.Context, w *walk, object int64) (last *Change, next int64, err error) {
 	began, err := c.number(ctx, `SELECT max(id) FROM change WHERE object = ? AND id < ?`, object, w.first)
 	if err != nil {
@@ -116,7 +121,7 @@ func (c *Changes) widen(ctx context.Context, w *walk, object int64) (last *Chang
 	if w.from = max(w.from, first); last.state == 0 && last.Kind.Mortal {
 		w.to = min(w.to, last.At)
 	}
-	next, err = c.number(ctx, `SELECT at_us FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, last.ID)
+	next, err = c.number(ctx, `SELECT id FROM change WHERE object = ? AND id > ? ORDER BY id LIMIT 1`, object, last.ID)
 	return last, next, err
 }
 
@@ -137,13 +142,14 @@ func (c *Changes) lastOf(ctx context.Context, w walk) (*Change, error) {
 type history struct {
 	last  *Change
 	reach int64 // until when the recording reaches
+	line  *timeline
 	held  []Entry
 	tell  func(Lasting) error
 }
 
 func (h *history) take(e Entry) error {
 	if e.Change != nil {
-		if err := h.release(e.At, false); err != nil {
+		if err := h.release(e.ID, e.At); err != nil {
 			return err
 		}
 	}
@@ -151,11 +157,16 @@ func (h *history) take(e Entry) error {
 	return nil
 }
 
-func (h *history) end() error { return h.release(h.reach, true) }
+func (h *history) end() error { return h.release(0, h.reach) }
 
-func (h *history) release(until int64, lasts bool) error {
+// release tells what is held, which lasted until a change; 0: it lasts.
+func (h *history) release(id, until int64) error {
 	for _, e := range h.held {
-		if err := h.tell(Lasting{e, until, lasts}); err != nil {
+		l := Lasting{Entry: e, Until: until, Lasts: id == 0}
+		if e.Change != nil {
+			l.Span = h.line.elapsed(e.ID, e.At, id, until)
+		}
+		if err := h.tell(l); err != nil {
 			return err
 		}
 	}
@@ -169,7 +180,7 @@ func (l Lasting) Pieces(clock Clock) []Piece {
 	if l.Change == nil {
 		return pieces
 	}
-	span := "for " + FormatSpan(time.Duration(l.Until-l.At)*time.Microsecond)
+	span := "for " + FormatSpan(time.Duration(l.Span)*time.Microsecond)
 	switch {
 	case l.Lasts && l.state == 0 && l.Kind.Mortal:
 		span = "for ever"
@@ -194,7 +205,7 @@ func (e *Encoder) Lasting(l Lasting) any {
 	if l.Change == nil {
 		return e.Entry(l.Entry)
 	}
-	j := lastingJSON{changeJSON: e.change(l.Change), LastedUS: l.Until - l.At}
+	j := lastingJSON{changeJSON: e.change(l.Change), LastedUS: l.Span}
 	if !l.Lasts {
 		until := FormatTime(l.Until, e.loc)
 		j.Until, j.UntilUS = &until, &l.Until

@@ -17,6 +17,8 @@ type Instant struct {
 	Mark   string // first, last or boot; "": At counts
 	Back   int64  // of boot: how many boots before the last
 	At     int64  // microseconds since 1970
+
+	session int64 // that noted it; 0: any
 }
 
 // ParseInstant reads an instant as people write it, which is what

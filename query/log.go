@@ -8,6 +8,7 @@ package query
 // the instant of its beginning means everywhere else.
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,7 +45,7 @@ type Entry struct {
 type LogGap struct {
 	ID, Lost int64
 	Gap
-	after int64 // id of the last change before it
+	after, session int64 // id of the last change before it, and of the session that noted it
 }
 
 // Log tells the changes one after the other. It fails with ErrInstant,
@@ -210,7 +211,7 @@ func (t *teller) readGaps(ctx context.Context, w walk) error {
 		order = "place DESC, g.id DESC"
 	}
 	rows, err := t.QueryContext(ctx, `
-		SELECT g.id, coalesce(g.kind, ''), g.from_us, coalesce(g.to_us, 0), coalesce(g.lost, 0), g.reason,
+		SELECT g.id, g.session, coalesce(g.kind, ''), g.from_us, coalesce(g.to_us, 0), coalesce(g.lost, 0), g.reason,
 			ifnull((SELECT id FROM change WHERE at_us <= g.from_us ORDER BY at_us DESC, id DESC LIMIT 1), 0) AS place
 		FROM gap g
 		WHERE g.from_us <= ?1 AND (g.to_us IS NULL OR g.to_us >= ?2)
@@ -220,14 +221,36 @@ func (t *teller) readGaps(ctx context.Context, w walk) error {
 	if err != nil {
 		return err
 	}
-	return t.takeGaps(rows)
+	first := len(t.gaps)
+	if err := t.takeGaps(rows); err != nil || t.stretches == nil {
+		return err
+	}
+	return t.placeGaps(ctx, t.gaps[first:], w.backwards)
+}
+
+// placeGaps finds the places of gaps where the clock was set back, and sorts
+// the gaps by them.
+func (t *teller) placeGaps(ctx context.Context, gaps []LogGap, backwards bool) (err error) {
+	for i := range gaps {
+		if gaps[i].after, err = t.placeOf(ctx, gaps[i].session, gaps[i].From); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(gaps, func(a, b LogGap) int {
+		order := cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.ID, b.ID))
+		if backwards {
+			return -order
+		}
+		return order
+	})
+	return nil
 }
 
 func (t *teller) takeGaps(rows *sql.Rows) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var g LogGap
-		if err := rows.Scan(&g.ID, &g.Kind, &g.From, &g.To, &g.Lost, &g.Reason, &g.after); err != nil {
+		if err := rows.Scan(&g.ID, &g.session, &g.Kind, &g.From, &g.To, &g.Lost, &g.Reason, &g.after); err != nil {
 			return err
 		}
 		t.seen = max(t.seen, g.ID)

@@ -223,7 +223,7 @@ func TestWarnings(t *testing.T) {
 			"changes of kind route may have been missed between 2026-05-01T10:00:04.000000Z and now: undecodable message"},
 		{"where the clock was set back", "2026-05-01 10:00:06", "SELECT 1",
 			"changes of kind route may have been missed between 2026-05-01T10:00:04.000000Z and now: undecodable message\n" +
-				"the clock was set back to 2026-05-01T10:00:05.000000Z and showed 2026-05-01T10:00:06.000000Z twice; this is as of change #1"},
+				"the clock was set back and showed 2026-05-01T10:00:06.000000Z twice: this is the later time, after change #1; nothing changed in between"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

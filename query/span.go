@@ -44,10 +44,7 @@ func (c *Changes) bound(ctx context.Context, s Span) (walk, error) {
 		return w, err
 	}
 	w.first, w.last = max(first, 1), last
-	stepped, err := c.steppedBack(ctx)
-	if err != nil {
-		return w, err
-	}
+	stepped := c.stretches != nil
 	w.stepped = stepped
 	if err := c.boundByTime(ctx, s, &w); err != nil {
 		return w, err
@@ -101,16 +98,6 @@ func (c *Changes) narrow(ctx context.Context, w *walk) error {
 	return err
 }
 
-// steppedBack reports whether the wall clock ever went back, so that later
-// changes may have earlier times.
-func (c *Changes) steppedBack(ctx context.Context) (bool, error) {
-	n, err := c.number(ctx, `
-		SELECT EXISTS (SELECT 1 FROM clock WHERE step_us < 0)
-			OR EXISTS (SELECT 1 FROM session s JOIN session before ON before.id < s.id
-				AND s.started_us < max(before.started_us, ifnull(before.ended_us, 0), ifnull(before.watched_us, 0)))`)
-	return n != 0, err
-}
-
 // ends finds the ends of a span; nil: it has none there.
 func (c *Changes) ends(ctx context.Context, s Span) (since, until *end, err error) {
 	if s.Around != "" {
@@ -149,8 +136,10 @@ func (c *Changes) end(ctx context.Context, text string) (*end, error) {
 		return nil, err
 	}
 	if i.Change == 0 {
-		i, err = c.settle(ctx, text, i)
-		return &end{at: i.At}, err
+		if i, err = c.settle(ctx, text, i); err != nil {
+			return nil, err
+		}
+		return &end{at: i.At}, c.warnOfSteps(ctx, i)
 	}
 	at, err := c.number(ctx, `SELECT at_us FROM change WHERE id = ?`, i.Change)
 	if err == nil && at == 0 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -34,6 +35,7 @@ type Status struct {
 	Gaps     int64   `json:"gaps"`
 	Missed   int64   `json:"gaps_us"`   // time covered by gaps, counted once
 	LastGaps []Gap   `json:"last_gaps"` // latest last
+	noted    int64   // until when the last session is known to have watched
 
 	// Readers are the processes that keep a long log from being folded.
 	Readers []store.Reader `json:"readers"`
@@ -42,14 +44,20 @@ type Status struct {
 	// nothing had announced them, and nothing let them be inferred.
 	Corrections int64 `json:"corrections"`
 
+	Health *Health `json:"health"` // of the last session, as the file has it; nil: it has not noted it
+
 	// Unreadable lists what of this cannot be read, because the file is damaged.
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // Runner is a recorder that has the file open.
 type Runner struct {
-	PID   int64 `json:"pid"` // 0: not noted yet
-	Since int64 `json:"since_us"`
+	PID   int64          `json:"pid"` // 0: not noted yet
+	Since int64          `json:"since_us"`
+	State string         `json:"state"`            // "": it was not asked; recording, suspended, starting, busy, stalled or unknown
+	Why   string         `json:"why,omitempty"`    // it is not recording, or that is unknown
+	From  int64          `json:"state_since_us"`   // of a recorder that does not record, as far as is known
+	Live  *health.Report `json:"health,omitempty"` // what it says of itself; nil: it could not be asked
 
 	// Suspended is why it cannot write to the file for now; empty: it can.
 	Suspended string `json:"suspended"`
@@ -64,8 +72,9 @@ type Count struct {
 // shownGaps is how many gaps a Status tells of one by one.
 const shownGaps = 3
 
-// ReadStatus reads the status of the recording at path. It fails as Open does;
-// with ErrDamaged it also returns what can be read.
+// ReadStatus reads the status of the recording at path, without asking its
+// recorder. It fails as Open does; with ErrDamaged it also returns what can be
+// read.
 func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error) {
 	suspended, err := store.Suspended(path)
 	if err != nil {
@@ -81,7 +90,7 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	}
 	s.Log = sizeOf(path + "-wal")
 	s.Size = sizeOf(path) + s.Log
-	err = errors.Join(s.readNumbers(ctx, l), s.readable("recorded on", s.readSession(ctx, l)), s.readObjects(ctx, l), s.readable("gaps", s.readGaps(ctx, l)))
+	err = errors.Join(s.readNumbers(ctx, l), s.readable("recorded on", s.readSession(ctx, l)), s.readObjects(ctx, l), s.readable("gaps", s.readGaps(ctx, l)), s.readable("session", s.readHealth(ctx, l)))
 	if s.Recorder != nil {
 		s.Recorder.Suspended = suspended
 	}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,10 @@ type timeline struct {
 	loc         *time.Location
 	warn        func(string)
 	warned      map[string]bool
-	first, last int64 // instants between which all is known but for gaps; 0: nothing is
-	pruned      int64 // id of the last change that was removed; 0: none was
+	stretches   []stretch // of the clock; none: it was never set back
+	steps       []step    // of the clock
+	first, last int64     // instants between which all is known but for gaps; 0: nothing is
+	pruned      int64     // id of the last change that was removed; 0: none was
 }
 
 // A Moment is an instant found on the timeline.
@@ -67,7 +70,7 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	if err != nil {
 		return nil, WithPath(path, err)
 	}
-	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx, authorize), l.readCoverage(ctx)); err != nil {
+	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx, authorize), l.readCoverage(ctx), l.readStretches(ctx)); err != nil {
 		return nil, WithPath(path, errors.Join(err, l.Close()))
 	}
 	return l, nil
@@ -130,7 +133,7 @@ func (l *timeline) resolveInstant(ctx context.Context, text string, i Instant) (
 	if err != nil {
 		return nil, err
 	}
-	return m, errors.Join(l.warnOfGaps(ctx, m), l.warnOfSteps(ctx, m, i))
+	return m, errors.Join(l.warnOfGaps(ctx, m), l.warnOfSteps(ctx, i))
 }
 
 func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment, err error) {
@@ -143,17 +146,24 @@ func (l *timeline) find(ctx context.Context, text string, i Instant) (m *Moment,
 	if i, err = l.settle(ctx, text, i); err != nil {
 		return nil, err
 	}
+	if l.stretches != nil {
+		return l.findStretched(ctx, text, i)
+	}
 	if i.At < l.first || i.At > l.last {
 		return nil, l.outside(text, i.At)
 	}
 	m = &Moment{At: i.At}
-	m.Change, err = l.lastUntil(ctx, i.At)
+	m.Change, err = l.lastUntil(ctx, 0, i.At)
 	return m, err
 }
 
-// lastUntil returns the id of the last change until an instant, which may be
-// the last that was removed; 0: there is none.
-func (l *timeline) lastUntil(ctx context.Context, at int64) (int64, error) {
+// lastUntil finds the last change until an instant that a session noted, 0
+// standing for the first. It may be the last that was removed; 0: there is none.
+func (l *timeline) lastUntil(ctx context.Context, session, at int64) (int64, error) {
+	if l.stretches != nil {
+		id, err := l.placeOf(ctx, cmp.Or(session, l.stretches[0].session), at)
+		return max(id, l.pruned), err
+	}
 	id, err := l.number(ctx, `SELECT id FROM change WHERE at_us <= ? ORDER BY at_us DESC, id DESC LIMIT 1`, at)
 	return max(id, l.pruned), err
 }
@@ -186,12 +196,14 @@ func (l *timeline) microseconds(text string) (us int64, err error) {
 func (l *timeline) settle(ctx context.Context, text string, i Instant) (Instant, error) {
 	switch i.Mark {
 	case "first":
-		return Instant{At: l.first}, nil
+		session, err := l.number(ctx, `SELECT id FROM session WHERE ready_us IS NOT NULL ORDER BY id LIMIT 1`)
+		return Instant{At: l.first, session: session}, err
 	case "last":
-		return Instant{At: l.last}, nil
+		session, err := l.number(ctx, `SELECT max(id) FROM session`)
+		return Instant{At: l.last, session: session}, err
 	case "boot":
 		b, err := l.findBoot(ctx, text, -i.Back)
-		return Instant{At: b.From}, err
+		return Instant{At: b.From, session: b.first}, err
 	}
 	return i, nil
 }
@@ -221,7 +233,7 @@ func (l *timeline) findChange(ctx context.Context, text string, i Instant) (*Mom
 			fmt.Errorf("%s: %w: its last change is #%d", text, ErrOutside, last),
 			l.example(fmt.Sprintf("'#%d'", last))})
 	}
-	first, err := l.lastUntil(ctx, l.first)
+	first, err := l.lastUntil(ctx, 0, l.first)
 	if err != nil {
 		return nil, err
 	}
@@ -248,15 +260,19 @@ func (l *timeline) example(at string) string {
 }
 
 func (l *timeline) outside(text string, at int64) error {
-	near, reach := l.last, FormatTime(l.last, l.loc)
-	if l.recording {
+	first, last := l.first, l.last
+	for _, s := range l.stretches {
+		first, last = min(first, s.from), max(last, s.to)
+	}
+	near, reach := last, FormatTime(last, l.loc)
+	if l.recording && last == l.last {
 		reach = "now"
 	}
-	if at < l.first {
-		near = l.first
+	if at < first {
+		near = first
 	}
 	return hinted{
-		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(l.first, l.loc), reach),
+		fmt.Errorf("%s: %w: it reaches from %s to %s", Visible(text), ErrOutside, FormatTime(first, l.loc), reach),
 		l.example(FormatTime(near, l.loc))}
 }
 
@@ -326,20 +342,6 @@ func (l *timeline) warnOfPresent(ctx context.Context) error {
 		l.warnOnce(fmt.Sprintf("nothing is recorded since %s: this is what was then", FormatTime(l.last, l.loc)))
 	}
 	return l.warnOfGaps(ctx, &Moment{At: l.last})
-}
-
-// warnOfSteps says when the wall clock was set back over an instant, so that
-// it showed it twice.
-func (l *timeline) warnOfSteps(ctx context.Context, m *Moment, i Instant) error {
-	if i.Change != 0 {
-		return nil
-	}
-	step, err := l.number(ctx, `SELECT at_us FROM clock WHERE step_us < 0 AND at_us <= ?1 AND ?1 < at_us - step_us LIMIT 1`, i.At)
-	if step != 0 {
-		l.warnOnce(fmt.Sprintf("the clock was set back to %s and showed %s twice; this is as of change #%d",
-			FormatTime(step, l.loc), FormatTime(i.At, l.loc), m.Change))
-	}
-	return err
 }
 
 func (l *timeline) warnOnce(text string) {

@@ -198,24 +198,24 @@ func (c *Changes) outStates(ctx context.Context, k *rtnl.Kind) (map[int64]bool, 
 
 func (c *Changes) measureOne(ctx context.Context, w walk, r *Ranked, out map[int64]bool) (err error) {
 	rows, err := c.QueryContext(ctx, `
-		SELECT at_us, ifnull(was, 0), ifnull(state, 0) FROM change INDEXED BY change_object
+		SELECT id, at_us, ifnull(was, 0), ifnull(state, 0) FROM change INDEXED BY change_object
 		WHERE object = ? AND id BETWEEN ? AND ? ORDER BY id`, r.Object, w.first, w.last)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	m := meter{Ranked: r, out: out, since: w.from}
+	m := meter{Ranked: r, line: c.timeline, out: out, since: w.from, after: w.first - 1}
 	for first := true; rows.Next(); first = false {
-		var at, was, state int64
-		if err := rows.Scan(&at, &was, &state); err != nil {
+		var id, at, was, state int64
+		if err := rows.Scan(&id, &at, &was, &state); err != nil {
 			return err
 		}
 		if first && (out[was] || was == 0 && !r.Kind.Mortal && c.wasThere(ctx, r.Object, w.first)) {
-			m.begin(w.from)
+			m.begin(w.first-1, w.from)
 		}
-		m.change(at, state)
+		m.change(id, at, state)
 	}
-	m.end(w.to)
+	m.end(w.last+1, w.to)
 	return rows.Err()
 }
 
@@ -230,35 +230,37 @@ type meter struct {
 	*Ranked
 	out   map[int64]bool
 	since int64 // when the outage began
+	after int64 // right after which change
+	line  *timeline
 }
 
-func (m *meter) begin(at int64) {
-	m.OutNow, m.since = true, at
+func (m *meter) begin(id, at int64) {
+	m.OutNow, m.after, m.since = true, id, at
 	m.Outages++
 }
 
-func (m *meter) finish(at int64) {
-	span := max(0, at-m.since) // the clock may have been set back
+func (m *meter) finish(id, at int64) {
+	span := m.line.elapsed(m.after, m.since, id, at)
 	m.OutUS += span
 	m.LongestUS = max(m.LongestUS, span)
 }
 
 // change takes notice of the state that a change brought about.
-func (m *meter) change(at, state int64) {
+func (m *meter) change(id, at, state int64) {
 	m.LastUS = at
 	is := m.out[state] || state == 0 && !m.Kind.Mortal
 	switch {
 	case is && !m.OutNow:
-		m.begin(at)
+		m.begin(id, at)
 	case !is && m.OutNow:
-		m.finish(at)
+		m.finish(id, at)
 		m.OutNow = false
 	}
 }
 
-func (m *meter) end(at int64) {
+func (m *meter) end(id, at int64) {
 	if m.OutNow {
-		m.finish(at)
+		m.finish(id, at)
 	}
 }
 

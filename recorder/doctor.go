@@ -85,7 +85,7 @@ func examineNotifications() Finding {
 
 // listenBriefly opens a socket as a recorder does, and closes it.
 func listenBriefly() (*rtnl.Listener, error) {
-	l, err := rtnl.Listen(rtnl.Kinds(), DefaultSocketBuffer, rtnl.NewInbox(defaultQueue))
+	l, err := rtnl.Listen(rtnl.Kinds(), DefaultSocketBuffer, rtnl.NewInbox(defaultQueue), (&Recorder{}).stamp())
 	if err != nil {
 		return nil, err
 	}

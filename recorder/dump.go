@@ -66,6 +66,7 @@ type purpose struct {
 // Either way time does not go back from one change to the next.
 func (r *Recorder) settle(looks []*look, p purpose) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(sparing))
+	defer r.busy(r.busy("looking at what may have changed"))
 	waiting, began, err := r.flush()
 	if err != nil {
 		return err

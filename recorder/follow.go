@@ -18,11 +18,14 @@ func (r *Recorder) follow(ctx context.Context) error {
 	for {
 		r.pulse()
 		if !r.suspicious() {
-			r.awake = wall()
+			r.awake = r.wall()
 		}
 		if len(r.rest) == 0 {
 			idle := time.Now()
+			r.busy("")
 			select {
+			case answer := <-r.Health.ask:
+				answer <- struct{}{}
 			case <-ctx.Done():
 			case err := <-r.died:
 				return fmt.Errorf("the notifications have stopped: %w", err)
@@ -33,9 +36,11 @@ func (r *Recorder) follow(ctx context.Context) error {
 			case <-r.whenToPrune():
 			case <-r.continued:
 				r.signalled = true
+			case <-r.clockSet:
 			case <-r.inbox.Ready:
 				r.rest = r.inbox.Take()
 			}
+			r.busy("working")
 			r.idled(idle)
 		}
 		if ctx.Err() != nil {
@@ -56,6 +61,9 @@ func (r *Recorder) follow(ctx context.Context) error {
 
 // turn does what there is to do.
 func (r *Recorder) turn() error {
+	if err := r.readClocks(); err != nil {
+		return err
+	}
 	if r.suspicious() {
 		items, _, err := r.flush()
 		if err != nil {
@@ -90,6 +98,7 @@ func (r *Recorder) work() error {
 	if err := r.receiveAll(items, false); err != nil {
 		return err
 	}
+	r.noteQueue()
 	r.inbox.Release()
 	busy := len(r.inbox.Ready) > 0
 	if !busy || time.Since(r.filling) > maxDelay {
@@ -145,7 +154,7 @@ func (r *Recorder) end() error {
 	}
 	for _, k := range rtnl.Kinds() {
 		if r.polls.cost[k] < lastLook {
-			r.state.suspect(subject{k, 0}, doubt{at: wall()})
+			r.state.suspect(subject{k, 0}, doubt{at: r.wall()})
 		}
 	}
 	if err := r.lookAgain(); err != nil {
@@ -175,18 +184,32 @@ func (r *Recorder) commitFull() error {
 func (r *Recorder) commit() error {
 	r.pulse()
 	changes := r.state.batch
-	if len(changes) == 0 {
-		return nil
+	if err := r.readClocks(); err != nil {
+		return err
 	}
 	if r.outage != nil {
 		r.keep()
 		return nil
 	}
-	clock := r.stepped()
-	if err := r.store.Append(r.ctx, store.Batch{Changes: changes, Datings: r.state.datings, Clock: clock}); err != nil {
-		return r.failed(err, clock)
+	batch := store.Batch{Changes: changes, Datings: r.state.datings, Sleeps: r.time.sleeps}
+	if r.time.steps != nil && r.placeable(changes) {
+		batch.Steps = r.time.steps
 	}
-	if r.ready && r.Committed != nil {
+	if len(changes) == 0 && len(batch.Steps) == 0 && len(batch.Sleeps) == 0 {
+		return nil
+	}
+	before := r.busy("writing")
+	err := r.store.Append(r.ctx, batch)
+	r.busy(before)
+	if err != nil {
+		return r.outageOf(err)
+	}
+	r.count(batch)
+	r.time.sleeps = nil
+	if batch.Steps != nil {
+		r.time.steps = nil
+	}
+	if r.ready && len(changes) > 0 && r.Committed != nil {
 		r.Committed(changes)
 	}
 	clear(changes)

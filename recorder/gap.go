@@ -5,8 +5,10 @@ package recorder
 // nothing in adopt.go.
 
 import (
+	"errors"
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -51,6 +53,7 @@ func (r *Recorder) tellLoss() (err error) {
 // that loses more. So it waits for the burst to end, and where it does not end
 // for some time: ever more of it where looks do not get through.
 func (r *Recorder) recover() error {
+	defer r.busy(r.busy("looking at everything after a loss"))
 	lost, times, began := r.overrun, r.overrun.times, time.Now()
 	if err := r.lookAtAll(purpose{how: store.Found, gap: lost.gap, blind: true}); err != nil {
 		return err
@@ -62,7 +65,8 @@ func (r *Recorder) recover() error {
 	}
 	r.overrun = nil
 	r.Log.Warn("notifications were lost; everything was looked at again", "lost", lost.count)
-	return r.closeGap(lost.gap.id, wall(), lost.count)
+	r.Health.update(func(h *health.Report) { h.Resyncs, h.Drops = h.Resyncs+1, h.Drops+lost.count })
+	return errors.Join(r.closeGap(lost.gap.id, r.wall(), lost.count), r.noteHealth())
 }
 
 // openGap opens a gap. In an outage it becomes part of that's, and has no
@@ -110,7 +114,7 @@ func (r *Recorder) noteRefused() error {
 			continue
 		}
 		r.Log.Warn("no notifications of a kind", "kind", k.Name, "error", why)
-		g, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "group refused"})
+		g, err := r.openGap(store.Gap{Kind: k, From: r.wall(), Reason: "group refused"})
 		if err != nil {
 			return err
 		}
@@ -126,7 +130,7 @@ func (r *Recorder) undecodable(k *rtnl.Kind, why error) error {
 		return nil
 	}
 	r.Log.Warn("a message cannot be read", "error", why)
-	g, err := r.openGap(store.Gap{Kind: k, From: wall(), Reason: "undecodable message"})
+	g, err := r.openGap(store.Gap{Kind: k, From: r.wall(), Reason: "undecodable message"})
 	if err == nil {
 		r.blind[k] = g.id
 	}
@@ -140,5 +144,5 @@ func (r *Recorder) readable(k *rtnl.Kind) error {
 		return nil
 	}
 	delete(r.blind, k)
-	return r.closeGap(id, wall(), 0)
+	return r.closeGap(id, r.wall(), 0)
 }

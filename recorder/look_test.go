@@ -45,7 +45,7 @@ func TestUnsettled(t *testing.T) {
 			l.rounds = append(l.rounds, seen)
 		}
 		l.whole, l.during = whole, map[string]bool{}
-		if err := errors.Join(r.adopt(l, purpose{how: store.Found}, wall(), wall(), wall()), r.commit()); err != nil {
+		if err := errors.Join(r.adopt(l, purpose{how: store.Found}, clocks().Wall, clocks().Wall, clocks().Wall), r.commit()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,12 +92,12 @@ func TestPoll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	netnstest.Run(t, "ip link add v0 type veth peer name v1")
 	r := run(t, path, Config{Poll: 20 * time.Millisecond})
-	before := wall()
+	before := clocks().Wall
 	netnstest.Run(t, "ip link set v0 alias hello") // a link that is down does not tell
 	r.until(func(c store.Change) bool {
 		return c.Kind == rtnl.Link && c.State != nil && rtnl.Link.StateValue(c.State.Values, "ifalias") == "hello"
 	})
-	after := wall()
+	after := clocks().Wall
 	r.stop()
 	var notBefore, notAfter, at int64
 	err := openSQL(t, path).QueryRow(`

@@ -23,6 +23,7 @@ import (
 	"slices"
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -46,10 +47,9 @@ type outage struct {
 	gap     int64     // its id
 	due     time.Time // when to try to have the file again
 	wait    time.Duration
-	dropped bool  // not all that happened since is kept
-	blind   bool  // notifications were lost, or what they changed was
-	lost    int64 // notifications
-	clocks  []store.Clock
+	dropped bool        // not all that happened since is kept
+	blind   bool        // notifications were lost, or what they changed was
+	lost    int64       // notifications
 	closed  []closedGap // gaps that are in the file and ended meanwhile
 }
 
@@ -72,19 +72,11 @@ func (r *Recorder) outageOf(err error) error {
 	_, o.after = r.written()
 	o.reason = r.store.Suspend(reason)
 	r.outage = o
+	r.Health.update(func(h *health.Report) { h.Suspended = o.reason })
 	if r.resuming == nil {
 		r.Log.Error("the recording cannot be written; nothing is lost yet, and it is tried again", "reason", o.reason, "error", err)
 	}
 	return nil
-}
-
-// failed is outageOf for a batch with a step of the clock, which is kept.
-func (r *Recorder) failed(err error, clock *store.Clock) error {
-	err = r.outageOf(err)
-	if r.outage != nil && clock != nil {
-		r.outage.clocks = append(r.outage.clocks, *clock)
-	}
-	return err
 }
 
 // written returns the last instant of which all is in the file, and the last
@@ -92,7 +84,7 @@ func (r *Recorder) failed(err error, clock *store.Clock) error {
 func (r *Recorder) written() (until, id int64) {
 	if len(r.state.batch) == 0 {
 		id, _ = r.store.LastChange()
-		return wall(), id
+		return r.wall(), id
 	}
 	first := r.state.batch[0]
 	return first.At - 1, first.ID - 1
@@ -110,9 +102,6 @@ func (o *outage) putOff() {
 // keep holds what would be written, as far as that is not too much.
 func (r *Recorder) keep() {
 	o := r.outage
-	if clock := r.stepped(); clock != nil {
-		o.clocks = append(o.clocks, *clock)
-	}
 	if kept := cmp.Or(r.kept, maxKept); len(r.state.batch) > kept && !o.dropped {
 		o.dropped = true
 		r.Log.Warn("more changes wait to be written than are kept; what comes of them will be found", "kept", kept)
@@ -148,6 +137,9 @@ func (r *Recorder) tryAgain(last bool) error {
 		r.outage, r.resuming = nil, o
 		err = r.goOn(o)
 		r.resuming = nil
+		if r.outage == nil {
+			r.Health.update(func(h *health.Report) { h.Suspended = "" })
+		}
 		return err
 	}
 	if store.Outage(err) == "" {
@@ -191,7 +183,7 @@ func (r *Recorder) goOn(o *outage) error {
 		r.ready = false
 		return r.beginAgain()
 	}
-	if err := r.beginRetention(clocks()); err != nil { // the connection is another
+	if err := r.beginRetention(r.now()); err != nil { // the connection is another
 		r.state, o.dropped = kept, true
 		return r.outageOf(err)
 	}
@@ -204,7 +196,7 @@ func (r *Recorder) goOn(o *outage) error {
 	if err := r.lookAtAll(purpose{how: store.Found, gap: &g, blind: o.blind}); err != nil || r.outage != nil {
 		return err
 	}
-	if err := r.store.Reconciled(r.ctx, store.Gap{From: o.from}, o.gap, wall(), o.lost); err != nil {
+	if err := r.store.Reconciled(r.ctx, store.Gap{From: o.from}, o.gap, r.wall(), o.lost); err != nil {
 		return r.outageOf(err)
 	}
 	r.Log.Warn("the recording is written again; everything was looked at", "reason", o.reason, "since", time.UnixMicro(o.from), "lost", o.lost)
@@ -218,7 +210,7 @@ func (r *Recorder) takeLoss(o *outage) {
 	case lost == nil:
 		return
 	case lost.gap != nil && lost.gap.id != 0:
-		o.closed = append(o.closed, closedGap{lost.gap.id, wall(), lost.count})
+		o.closed = append(o.closed, closedGap{lost.gap.id, r.wall(), lost.count})
 	default:
 		o.lost += lost.count
 	}
@@ -294,11 +286,6 @@ func (r *Recorder) catchUp(o *outage) error {
 	if err := r.commit(); err != nil || r.outage != nil {
 		return err
 	}
-	for ; len(o.clocks) > 0; o.clocks = o.clocks[1:] {
-		if err := r.store.Append(r.ctx, store.Batch{Clock: &o.clocks[0]}); err != nil {
-			return r.outageOf(err)
-		}
-	}
 	for ; len(o.closed) > 0; o.closed = o.closed[1:] {
 		c := o.closed[0]
 		if err := r.store.CloseGap(r.ctx, c.id, c.at, c.lost); err != nil {
@@ -336,7 +323,13 @@ func (r *Recorder) endSession() error {
 		if r.outage != nil {
 			continue
 		}
-		err := r.store.End(r.ctx, wall())
+		err := r.noteHealth()
+		if r.outage != nil {
+			continue
+		}
+		if err == nil {
+			err = r.store.End(r.ctx, r.wall())
+		}
 		if err == nil {
 			return nil
 		}

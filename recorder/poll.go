@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"nlrec/rtnl"
-	"nlrec/store"
 )
 
 // pollShare is how much longer than a look the time between two must be.
@@ -61,26 +60,24 @@ func (p *polls) took(looks []*look) {
 }
 
 // poll puts the kinds that are due in doubt, and notes that all until now was
-// seen, if all of it is written, and that the clock was set.
+// seen, if all of it is written.
 func (r *Recorder) poll() error {
 	now := time.Now()
 	r.polls.next = now.Add(r.polls.every)
 	for _, k := range rtnl.Kinds() {
 		if !now.Before(r.polls.due[k]) {
-			r.state.suspect(subject{k, 0}, doubt{at: wall()})
+			r.state.suspect(subject{k, 0}, doubt{at: r.wall()})
 		}
 	}
 	if r.outage != nil {
 		r.keep()
 		return nil
 	}
-	if clock := r.stepped(); clock != nil {
-		if err := r.store.Append(r.ctx, store.Batch{Clock: clock}); err != nil {
-			return r.failed(err, clock)
-		}
-	}
 	if len(r.rest) > 0 || len(r.inbox.Ready) > 0 || len(r.state.batch) > 0 || r.overrun != nil {
 		return nil
+	}
+	if err := r.noteHealth(); err != nil || r.outage != nil {
+		return err
 	}
 	if err := r.store.Watched(r.ctx, r.awake); err != nil {
 		return r.outageOf(err)

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -60,12 +61,17 @@ type Config struct {
 	// limits.
 	Pruned func(store.Step)
 
+	// Health is told how the recorder fares; nil: nobody asks.
+	Health *Health
+
 	// literal takes notifications at their word and looks no further: for
 	// tests that show what that misses.
 	literal bool
 	// incurious infers but never looks again: for tests that show what
 	// inference does alone.
 	incurious bool
+	// clock reads the clocks; nil: those of the machine. Tests set it.
+	clock func() store.Clock
 	// kept is how many changes wait for a file that cannot be written; 0:
 	// maxKept.
 	kept int
@@ -114,7 +120,9 @@ type Recorder struct {
 	interrupts int64           // of the listener, as far as they are explained
 	doubting   time.Time       // since when something is in doubt
 	awake      int64           // when it was seen to run last
-	offset     int64           // of the wall clock from the time since boot
+	time       timepiece
+	now        func() store.Clock
+	clockSet   <-chan struct{} // the clock was set
 	ready      bool
 	announced  bool
 	longLog    bool      // it was said
@@ -160,6 +168,16 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 		died: make(chan error, 1), byType: map[uint16]*rtnl.Kind{}, hints: map[uint16][]hint{}, blind: map[*rtnl.Kind]int64{},
 		known: map[*rtnl.Kind]int64{}, unsettled: map[*rtnl.Kind]*unsettled{}, refused: map[*rtnl.Kind]int64{}, continued: make(chan os.Signal, 1)}
 	r.state.literal, r.state.incurious = c.literal, c.literal || c.incurious
+	if r.now = c.clock; r.now == nil {
+		r.now = clocks
+	}
+	r.time.last = r.now()
+	r.time.noted = r.time.last
+	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
+	if r.Health == nil {
+		r.Health = &Health{}
+	}
+	r.Health.begin()
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
@@ -175,12 +193,11 @@ func newRecorder(ctx context.Context, s *store.Store, c Config) *Recorder {
 // listen opens the sockets and records while they are open.
 func (r *Recorder) listen(ctx context.Context) (err error) {
 	r.stop = ctx.Done()
-	r.inbox = rtnl.NewInbox(cmp.Or(r.Queue, defaultQueue))
 	kinds := r.listenTo
 	if kinds == nil {
 		kinds = rtnl.Kinds()
 	}
-	r.listener, err = rtnl.Listen(kinds, cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox)
+	r.listener, err = rtnl.Listen(kinds, cmp.Or(r.SocketBuffer, DefaultSocketBuffer), r.inbox, r.stamp())
 	if err != nil {
 		return err
 	}
@@ -201,6 +218,13 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.dumper.Close()) }()
 	signal.Notify(r.continued, unix.SIGCONT)
 	defer signal.Stop(r.continued)
+	set, closeClock, err := watchClock()
+	if err != nil {
+		r.Log.Info("the kernel does not tell when the clock is set: it is looked at with every change, and when polls are due", "error", err)
+	} else {
+		r.clockSet = set
+		defer func() { err = errors.Join(err, closeClock()) }()
+	}
 	if err := r.begin(); err != nil {
 		return err
 	}
@@ -213,9 +237,10 @@ func (r *Recorder) listen(ctx context.Context) (err error) {
 // begin looks at everything for the first time in this session. What an
 // earlier session recorded is compared, and the time since is a gap.
 func (r *Recorder) begin() error {
-	at := clocks()
+	r.busy("looking at everything for the first time")
+	at := r.now()
 	r.awake = at.Wall
-	r.offset = at.Wall - at.Boot
+	r.time.last, r.time.noted = at, at
 	watched, polled, err := r.store.Begin(r.ctx, at, r.Version)
 	if err != nil {
 		return r.outageOf(err)
@@ -224,6 +249,9 @@ func (r *Recorder) begin() error {
 		r.known[k] = polled
 	}
 	why := purpose{how: store.Dumped, blind: true}
+	if watched > at.Wall {
+		r.time.unseen = watched
+	}
 	if watched != 0 {
 		why.how = store.Found
 		if why.gap, err = r.openGap(store.Gap{From: min(watched, at.Wall), Reason: "not recording"}); err != nil {
@@ -236,7 +264,7 @@ func (r *Recorder) begin() error {
 	if err := r.lookFirst(why); err != nil || r.outage != nil {
 		return err
 	}
-	now := wall()
+	now := r.wall()
 	if why.gap != nil {
 		if err := r.closeGap(why.gap.id, now, 0); err != nil || r.outage != nil {
 			return err
@@ -250,6 +278,7 @@ func (r *Recorder) begin() error {
 	}
 	r.polls.begin(r.Poll)
 	r.ready = true
+	r.Health.update(func(h *health.Report) { h.Ready = true })
 	r.announce()
 	if r.overrun != nil {
 		return r.tellLoss()

@@ -79,7 +79,7 @@ func (r *Recorder) prune() error {
 
 func (r *Recorder) pruneStep() (store.Step, error) {
 	t := &r.retention
-	step, err := t.pruner.Step(r.ctx, r.trusted(clocks()))
+	step, err := t.pruner.Step(r.ctx, r.trusted(r.now()))
 	t.busy = step.Work != store.Nothing
 	switch {
 	case err != nil:

@@ -125,7 +125,7 @@ func (d *prunedDay) changeOne() {
 	}
 	n := rtnl.Notification{Deleted: d.chance.IntN(3) == 0}
 	before := d.r.state.changes
-	d.r.state.observe(k, row, n, origin{at: wall(), how: store.Announced, portid: uint32(d.chance.IntN(1000))})
+	d.r.state.observe(k, row, n, origin{at: clocks().Wall, how: store.Announced, portid: uint32(d.chance.IntN(1000))})
 	d.changes += d.r.state.changes - before
 }
 
@@ -149,7 +149,7 @@ func (d *prunedDay) takes() (octets int64) {
 
 func (d *prunedDay) close() {
 	d.t.Helper()
-	d.must(d.r.store.End(d.t.Context(), wall()))
+	d.must(d.r.store.End(d.t.Context(), clocks().Wall))
 	d.must(d.r.store.Close())
 	file, err := store.OpenReadOnly(d.t.Context(), d.path)
 	d.must(err)

@@ -79,7 +79,7 @@ func (s shell) try(script string) error {
 func waitForQuiet(t *testing.T) {
 	t.Helper()
 	inbox := rtnl.NewInbox(1 << 20)
-	l, err := rtnl.Listen(rtnl.Kinds(), 1<<20, inbox)
+	l, err := rtnl.Listen(rtnl.Kinds(), 1<<20, inbox, func() int64 { return time.Now().UnixMicro() })
 	if err != nil {
 		t.Fatal(err)
 	}

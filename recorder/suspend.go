@@ -14,6 +14,7 @@ package recorder
 import (
 	"time"
 
+	"nlrec/internal/health"
 	"nlrec/rtnl"
 	"nlrec/store"
 )
@@ -47,7 +48,7 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 	if !r.wasSuspended(len(items) > 0) {
 		return nil
 	}
-	from, until := r.awake, wall()
+	from, until := r.awake, r.wall()
 	for _, item := range items {
 		if item.Since != 0 {
 			from = min(from, item.Since)
@@ -58,6 +59,7 @@ func (r *Recorder) noticeSuspension(items []rtnl.Item) error {
 		return err
 	}
 	r.late = suspension{g.id, until}
+	r.Health.update(func(h *health.Report) { h.Suspensions++ })
 	r.Log.Warn("the recorder was suspended", "since", time.UnixMicro(from))
 	return r.closeGap(g.id, until, 0)
 }

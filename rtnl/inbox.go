@@ -122,6 +122,13 @@ func (c chunk) items() []Item {
 	return items
 }
 
+// Size returns how many bytes are held.
+func (i *Inbox) Size() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.size
+}
+
 // Release says that what was taken needs no more room: it is worked off, or
 // the listener must not wait for that.
 func (i *Inbox) Release() {

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
@@ -53,23 +52,25 @@ type Listener struct {
 	conn  *netlink.Conn
 	event int // eventfd(2) that wakes the thread
 	inbox *Inbox
-	lost  uint32 // drops of the socket, as last read
-	full  bool   // it has overrun, and not been seen empty since
-	empty int64  // when the socket was last seen empty, microseconds since 1970
+	now   func() int64 // microseconds since 1970
+	lost  uint32       // drops of the socket, as last read
+	full  bool         // it has overrun, and not been seen empty since
+	empty int64        // when the socket was last seen empty, microseconds since 1970
 
 	interrupts atomic.Int64
 }
 
 // Listen subscribes in the network namespace of the calling thread, with a
 // receive buffer of about the size given, or as large as the system allows
-// this user. The inbox gets everything from then on. It fails when the kernel
+// this user. The inbox gets everything from then on, with the time that now
+// tells, in microseconds since 1970. It fails when the kernel
 // tells of no kind at all; what it refuses of some is in Refused.
-func Listen(kinds []*Kind, buffer int, inbox *Inbox) (*Listener, error) {
+func Listen(kinds []*Kind, buffer int, inbox *Inbox, now func() int64) (*Listener, error) {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
-	l := &Listener{conn: conn, inbox: inbox, Refused: map[string]error{}}
+	l := &Listener{conn: conn, inbox: inbox, now: now, Refused: map[string]error{}}
 	if err := l.subscribe(kinds, buffer); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -97,7 +98,7 @@ func (l *Listener) subscribe(kinds []*Kind, buffer int) error {
 	if err != nil {
 		return err
 	}
-	l.empty = time.Now().UnixMicro()
+	l.empty = l.now()
 	l.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	return err
 }
@@ -176,7 +177,7 @@ func (l *Listener) drainForever(fd int) (err error) {
 		if err := l.drain(fd, buf); err != nil {
 			return err
 		}
-		if flush && !l.inbox.put(Item{At: time.Now().UnixMicro(), Flushed: true}) {
+		if flush && !l.inbox.put(Item{At: l.now(), Flushed: true}) {
 			return nil
 		}
 	}
@@ -190,14 +191,14 @@ func (l *Listener) drain(fd int, buf []byte) error {
 		case errors.Is(err, unix.EAGAIN) && l.full:
 			return l.overrun(fd)
 		case errors.Is(err, unix.EAGAIN):
-			l.empty = time.Now().UnixMicro()
+			l.empty = l.now()
 			return nil
 		case errors.Is(err, unix.ENOBUFS), errors.Is(err, ErrTruncated):
 			l.full = true
 		case err != nil:
 			return fmt.Errorf("receive notifications: %w", err)
 		case size > 0:
-			if !l.inbox.put(Item{At: time.Now().UnixMicro(), Since: l.empty, Data: buf[:size]}) {
+			if !l.inbox.put(Item{At: l.now(), Since: l.empty, Data: buf[:size]}) {
 				return nil
 			}
 		}
@@ -214,7 +215,7 @@ func (l *Listener) overrun(fd int) error {
 	if err != nil {
 		return fmt.Errorf("count lost notifications: %w", err)
 	}
-	now := time.Now().UnixMicro()
+	now := l.now()
 	l.inbox.put(Item{At: now, Overrun: true, Since: l.empty, Lost: int64(lost - l.lost)})
 	l.lost, l.empty, l.full = lost, now, false
 	return nil

@@ -17,7 +17,7 @@ func TestLossIsCounted(t *testing.T) {
 	}
 	netnstest.Run(t, "ip link add v0 type veth peer name v1; ip link set v0 up")
 	inbox := NewInbox(1 << 30)
-	l, err := Listen([]*Kind{Route}, 1<<17, inbox)
+	l, err := Listen([]*Kind{Route}, 1<<17, inbox, func() int64 { return time.Now().UnixMicro() })
 	if err != nil {
 		t.Fatal(err)
 	}

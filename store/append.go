@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -36,7 +37,8 @@ type Change struct {
 type Batch struct {
 	Changes []Change
 	Datings []Dating
-	Clock   *Clock // nil: the wall clock was not set
+	Steps   []ClockStep // of the wall clock since the last batch
+	Sleeps  []Sleep     // of the machine since the last batch
 }
 
 // A Dating says of a run of changes that they happened in an interval.
@@ -47,18 +49,15 @@ type Dating struct {
 	Gap                 int64 // id of the gap in which they were missed, or 0
 }
 
-// Clock is a reading of both clocks, microseconds since 1970 and since boot.
-// Step is by how much the wall clock was set since the last.
-type Clock struct {
-	Wall, Boot, Step int64
-}
-
 // NextChange returns the id of the next change to be appended, counted from
 // those handed out before.
 func (s *Store) NextChange() int64 {
 	s.change++
 	return s.change
 }
+
+// Drawn returns the last id that was handed out.
+func (s *Store) Drawn() int64 { return s.change }
 
 // Append puts a batch on the timeline. It is all in the file when Append
 // returns nil; after an error the store is not to be used any more.
@@ -69,6 +68,9 @@ func (s *Store) Append(ctx context.Context, b Batch) error {
 		}
 	}
 	err := s.w.transaction(ctx, func() error {
+		if err := errors.Join(s.appendSteps(ctx, b), s.appendSleeps(ctx, b.Sleeps)); err != nil {
+			return err
+		}
 		if err := s.appendChanges(ctx, b.Changes); err != nil {
 			return err
 		}
@@ -78,10 +80,6 @@ func (s *Store) Append(ctx context.Context, b Batch) error {
 			if err != nil {
 				return err
 			}
-		}
-		if b.Clock != nil {
-			return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us, step_us) VALUES (?, ?, ?, ?)`,
-				s.session, b.Clock.Wall, b.Clock.Boot, b.Clock.Step)
 		}
 		return nil
 	})

@@ -161,7 +161,8 @@ func (s *Store) Reopen(ctx context.Context, reason string) error {
 // Reconciled closes the gap of an outage, and lets readers know that it is over.
 // The gap may have begun before what was known when it was noted.
 func (s *Store) Reconciled(ctx context.Context, g Gap, id, at, lost int64) error {
-	err := s.w.exec(ctx, `UPDATE gap SET from_us = min(from_us, ?), to_us = ?, lost = nullif(?, 0) WHERE id = ?`, g.From, at, lost, id)
+	low, high := s.span(g.From, g.From, at)
+	err := s.w.exec(ctx, `UPDATE gap SET from_us = min(from_us, ?), to_us = ?, lost = nullif(?, 0) WHERE id = ?`, low, high, lost, id)
 	if err == nil {
 		s.Resumed()
 	}
@@ -192,7 +193,7 @@ func (s *Store) again(ctx context.Context, reason string) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	n := &Store{path: s.path, lock: s.lock, db: db, session: s.session, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
+	n := &Store{path: s.path, lock: s.lock, db: db, session: s.session, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
 	if reason == IOError {
 		err = n.check(ctx)
 	}

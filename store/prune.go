@@ -127,6 +127,11 @@ func (s *Store) tidy(ctx context.Context, c cut) error {
 				return fmt.Errorf("prune: %w", err)
 			}
 		}
-		return s.w.exec(ctx, `DELETE FROM clock WHERE session NOT IN (SELECT id FROM session)`)
+		for _, table := range []string{"clock", "sleep", "health"} {
+			if err := s.w.exec(ctx, `DELETE FROM `+table+` WHERE session NOT IN (SELECT id FROM session)`); err != nil {
+				return err
+			}
+		}
+		return s.w.exec(ctx, `DELETE FROM clock_place WHERE clock NOT IN (SELECT id FROM clock)`)
 	})
 }

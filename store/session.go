@@ -30,7 +30,11 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watched, p
 			return err
 		}
 		watched = polled
-		if ready == 1 { // what one that was not wrote, it found
+		set, err := s.w.number(ctx, `SELECT coalesce(max(change), 0) FROM clock_place`)
+		if err != nil {
+			return err
+		}
+		if ready == 1 && set < s.change { // what one that was not wrote, it found; before the clock was set another counted
 			watched = max(polled, s.last)
 		}
 		s.session, err = s.w.number(ctx, `
@@ -40,10 +44,10 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watched, p
 		if err != nil {
 			return err
 		}
-		if err := s.w.exec(ctx, `UPDATE gap SET to_us = max(from_us, ?) WHERE to_us IS NULL`, at.Wall); err != nil {
+		if err := s.w.exec(ctx, `UPDATE gap SET to_us = max(from_us, ?, ?) WHERE to_us IS NULL`, at.Wall, watched); err != nil {
 			return err
 		}
-		return s.w.exec(ctx, `INSERT INTO clock (session, at_us, boottime_us) VALUES (?, ?, ?)`, s.session, at.Wall, at.Boot)
+		return s.beginClock(ctx, at, boot)
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", s.path, err)
@@ -53,7 +57,7 @@ func (s *Store) Begin(ctx context.Context, at Clock, version string) (watched, p
 
 // Ready notes that the session's first dump is complete.
 func (s *Store) Ready(ctx context.Context, at int64) error {
-	return s.w.exec(ctx, `UPDATE session SET ready_us = ? WHERE id = ?`, at, s.session)
+	return s.w.exec(ctx, `UPDATE session SET ready_us = ?1, watched_us = ?1 WHERE id = ?2`, at, s.session)
 }
 
 // Watched notes that the session has watched until an instant, so that a kill

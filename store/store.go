@@ -44,9 +44,13 @@ type Store struct {
 	lock    *os.File
 	db      *sql.DB
 	session int64
-	change  int64 // id of the last change
-	written int64 // id of the last change in the file
-	last    int64 // at_us of the last change, or 0
+	change  int64     // id of the last change
+	written int64     // id of the last change in the file
+	last    int64     // at_us of the last change, or 0
+	floor   int64     // at_us that the next change must not go below
+	back    ClockStep // the last one back in this session
+	boot    int64     // of the last reading of the clocks that was noted
+	open    map[int64]*openGap
 	tables  map[*rtnl.Kind]*table
 	changes *inserter
 	now     *inserter
@@ -73,7 +77,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	db.SetMaxOpenConns(1) // one writer
-	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}}
+	s := &Store{path: path, lock: f, db: db, tables: map[*rtnl.Kind]*table{}, actors: map[uint32]int64{}, open: map[int64]*openGap{}}
 	err = s.prepare(ctx)
 	if err == nil { // a bare copy of the file shall have the tables
 		err = s.w.foldAll(ctx)
@@ -140,6 +144,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	s.written = s.change
 	if s.last, err = s.w.number(ctx, `SELECT at_us FROM change WHERE id = ?`, s.change); err != nil {
+		return err
+	}
+	if err := s.readClock(ctx); err != nil {
 		return err
 	}
 	for _, k := range rtnl.Kinds() {

@@ -48,13 +48,18 @@ func checks() []check {
 				FROM change
 				WHERE id > ?1 AND id <= ?2 AND was IS state`},
 		}},
-		{"order", "no version ends before it began, unless the clock was set back", []part{
+		{"order", "times do not go back from one change to the next, nor does a version end before it began, unless the clock was set back", []part{
 			{table: "change", key: "id", sql: `
 				SELECT printf('change #%d of object %d ends at %d what began at %d, %d µs later', c.id, c.object, c.at_us, c.was_since_us, c.was_since_us - c.at_us)
 				FROM change c
 				WHERE c.id > ?1 AND c.id <= ?2 AND c.was_since_us > c.at_us
 				  AND EXISTS (SELECT 1 FROM change p WHERE p.object = c.object AND p.id < c.id)
 				  AND NOT EXISTS (SELECT 1 FROM ({steps}) s WHERE s.after_us <= c.was_since_us AND s.before_us >= c.at_us)`},
+			{table: "change", key: "id", sql: `
+				SELECT printf('change #%d is of %d, %d µs before the change before it, and the clock was not set between', c.id, c.at_us, p.at_us - c.at_us)
+				FROM change c JOIN change p ON p.id = c.id - 1
+				WHERE c.id > ?1 AND c.id <= ?2 AND c.at_us < p.at_us AND c.id > (SELECT min(change) FROM clock_place) + 1
+				  AND NOT EXISTS (SELECT 1 FROM clock_place k WHERE k.change = p.id)`},
 		}},
 		{"now", "what is now is what the last change of each object left", []part{
 			{table: "now", key: "object", sql: `

@@ -94,12 +94,13 @@ func TestVerify(t *testing.T) {
 		{"a change from nothing to nothing", `INSERT INTO change VALUES (8, 1777629625000000, 68, NULL, NULL, NULL, 2, NULL, NULL)`,
 			"effect", "change #8 of object 68 changes nothing: the object neither was there nor is"},
 		{"an end before the beginning", early, "order", "change #5 of object 65 ends at 1777629600000000 what began at 1777629601000000, 1000000 µs later"},
-		{"a clock that was set back", early + `INSERT INTO clock VALUES (NULL, 1, 1777629600000000, 1, -2000000)`, "", ""},
+		{"a clock that was set back", early + `INSERT INTO clock VALUES (90, 1, 1777629600000000, 1, -2000000); INSERT INTO clock_place VALUES (90, 4)`, "", ""},
+		{"a clock that was set back at another place", early + `INSERT INTO clock VALUES (90, 1, 1777629600000000, 1, -2000000); INSERT INTO clock_place VALUES (90, 3)`, "order", "change #5 is of 1777629600000000, 4000000 µs before"},
 		{"a clock that was set back at another time", early + `INSERT INTO clock VALUES (NULL, 1, 1777639600000000, 1, -2000000)`, "order", "change #5"},
 		{"a clock that was set back between sessions", `UPDATE change SET at_us = 1777629609000000 WHERE id = 7; UPDATE now SET since_us = 1777629609000000 WHERE object = 132;
 			INSERT INTO change VALUES (8, 1777629608000000, 132, 3, 1777629609000000, NULL, 2, NULL, NULL); DELETE FROM now WHERE object = 132;
 			UPDATE session SET started_us = 1777629607000000 WHERE id = 2;
-			INSERT INTO gap VALUES (NULL, 2, NULL, 1777629607000000, 1777629607000001, NULL, 'not recording')`, "", ""},
+			INSERT INTO gap VALUES (NULL, 2, NULL, 1777629607000000, 1777629607000001, NULL, 'not recording'); INSERT INTO clock_place VALUES (91, 6), (92, 7)`, "", ""},
 		{"another state now", `UPDATE now SET state = 1 WHERE object = 65`, "now", "object 65 is now state 1 since 1777629605000000, but its last change, #5, left state 2 since 1777629605000000"},
 		{"another time now", `UPDATE now SET since_us = 1 WHERE object = 65`, "now", "object 65 is now state 2 since 1, but"},
 		{"what is gone is there", `INSERT INTO now VALUES (68, 1, 1)`, "now", "object 68 is now state 1 since 1, but its last change, #4, left nothing"},

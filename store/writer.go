@@ -98,6 +98,19 @@ func (w *writer) number(ctx context.Context, query string, args ...any) (n int64
 	return n, err
 }
 
+// numbers runs a query for one row of integers. It reports whether there is one.
+func (w *writer) numbers(ctx context.Context, query string, args []any, into ...any) (bool, error) {
+	st, err := w.prepare(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	err = st.QueryRowContext(ctx, args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // transaction runs f between BEGIN and COMMIT, or undoes what it did.
 func (w *writer) transaction(ctx context.Context, f func() error) error {
 	w.amid = true

@@ -12,17 +12,18 @@ import (
 
 // layers are the packages, each with those it may import: further down only.
 var layers = map[string][]string{
-	"cmd/nlrec":              {"recorder", "internal/snapshot", "query", "query/fib", "store", "rtnl", "docs", "internal/sandbox"},
+	"cmd/nlrec":              {"recorder", "internal/snapshot", "query", "query/fib", "store", "rtnl", "docs", "internal/health", "internal/sandbox"},
 	"docs":                   {},
 	"bench":                  {"query", "store", "rtnl"},
-	"recorder":               {"store", "rtnl"},
+	"recorder":               {"store", "rtnl", "internal/health"},
 	"internal/snapshot":      {"internal/redact", "query", "store", "rtnl"},
 	"internal/redact":        {"rtnl"},
-	"query":                  {"query/fib", "store", "rtnl", "migrations"},
+	"query":                  {"query/fib", "store", "rtnl", "migrations", "internal/health"},
 	"query/fib":              {},
 	"store":                  {"rtnl", "migrations"},
 	"rtnl":                   {},
 	"migrations":             {},
+	"internal/health":        {},
 	"internal/escapetest":    {},
 	"internal/iptest":        {"query"},
 	"internal/netnstest":     {},

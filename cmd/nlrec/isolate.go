@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nlrec/internal/health"
 	"nlrec/internal/sandbox"
 	"nlrec/store"
 )
@@ -151,6 +152,8 @@ func (p *program) confine(cmd *cobra.Command) error {
 	}
 	if cmd.Name() == "status" { // which names those that read; memory and environment of others stay closed
 		a.Read = append(a.Read, "/proc")
+		answer := health.Ask(cmd.Context(), dbPath(cmd))
+		p.health = &answer
 	}
 	check, err := checkOf(cmd)
 	if err != nil {

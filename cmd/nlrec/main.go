@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"nlrec/internal/health"
 	"nlrec/internal/sandbox"
 	"nlrec/internal/snapshot"
 	"nlrec/query"
@@ -47,6 +48,7 @@ type program struct {
 	child          *sandbox.Child  // what it was handed as such a child; nil: it is none
 	outer          context.Context // that signals do not end
 	damaged        bool            // what was read is
+	health         *health.Answer  // of the recorder, to a child; nil: it was not asked
 }
 
 // run runs one command in this process.

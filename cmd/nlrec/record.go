@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"nlrec/internal/health"
 	"nlrec/query"
 	"nlrec/recorder"
 	"nlrec/rtnl"
@@ -20,6 +22,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	var quiet bool
+	var metricsAt string
 	var config recorder.Config
 	c := &cobra.Command{
 		Use:   "record",
@@ -37,17 +40,28 @@ changes go. A recording of less than 16 MiB does not give way to --keep-free; 0
 takes it away. By age nothing goes until the wall clock has run for ten minutes
 without being set.
 
-On a terminal it prints each change on a line.`,
+On a terminal it prints each change on a line. nlrec status asks it how it fares,
+over a socket beside the file; --metrics serves the same for Prometheus.`,
 		Example: `  nlrec record
   nlrec record --keep 30d --max-size 2GiB
+  nlrec record --metrics localhost:9812
   nlrec record --db /srv/net.db -q`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			config.Health = &recorder.Health{}
+			if metricsAt != "" {
+				stop, err := serveMetrics(metricsAt, config.Health.Report)
+				if err != nil {
+					return err
+				}
+				defer stop()
+			}
 			return record(c.Context(), dbPath(c), quiet, !isAlone(c), config, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	c.Flags().DurationVar(&config.Poll, "poll", time.Minute, "each `SPAN` look for what the kernel never announces; 0: never")
+	c.Flags().StringVar(&metricsAt, "metrics", "", "serve metrics for Prometheus at an `ADDRESS`: host:port, or unix:PATH")
 	c.Flags().IntVar(&config.SocketBuffer, "socket-buffer", recorder.DefaultSocketBuffer, "receive buffer of `N` octets: a small one shows what an overrun does")
 	config.Limits.FreeShare = 0.1
 	limitFlags(c, &config.Limits)
@@ -68,6 +82,12 @@ func record(ctx context.Context, path string, quiet, restricted bool, config rec
 		}
 	}()
 	config.Version = version()
+	stopServing, err := health.Serve(path, config.Health.Report)
+	if err != nil {
+		fmt.Fprintf(stderr, "nlrec: nlrec status cannot ask this recorder how it fares: %v\n", err)
+	} else {
+		defer func() { err = errors.Join(err, stopServing()) }()
+	}
 	manager := newManager()
 	defer manager.stopping()
 	config.Alive, config.Beat = manager.alive, manager.beat

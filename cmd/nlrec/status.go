@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nlrec/internal/health"
 	"nlrec/query"
 	"nlrec/store"
 )
@@ -30,11 +31,21 @@ func statusCommand() *cobra.Command {
 			if err != nil && !errors.Is(err, query.ErrDamaged) || s == nil {
 				return interrupted(cmd.Context(), err)
 			}
+			s.Consider(healthOf(cmd))
 			return errors.Join(printAs(cmd, output, s, func(w io.Writer) { printStatus(w, s, now) }), err)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
+}
+
+// healthOf returns what became of asking the recorder. A child that reads the
+// file has asked before it was confined.
+func healthOf(cmd *cobra.Command) health.Answer {
+	if p := programOf(cmd.Context()); p != nil && p.health != nil {
+		return *p.health
+	}
+	return health.Ask(cmd.Context(), dbPath(cmd))
 }
 
 func printStatus(out io.Writer, s *query.Status, now time.Time) {
@@ -66,6 +77,7 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 		line("last change", "%s, #%d", moment(s.Last, now), s.LastID)
 	}
 	line("corrections", "%d, found by a dump, not announced", s.Corrections)
+	printHealth(line, s, now)
 	for _, c := range s.Objects {
 		line(c.Kind, "%d now", c.Count)
 	}
@@ -82,11 +94,19 @@ func recorderState(s *query.Status, now time.Time) string {
 	case s.Recorder.PID == 0:
 		return "starting"
 	}
-	text := fmt.Sprintf("running, process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
-	if s.Recorder.Suspended != "" {
-		text += "; it cannot write the file: " + s.Recorder.Suspended
+	text := fmt.Sprintf(", process %d, since %s", s.Recorder.PID, moment(s.Recorder.Since, now))
+	switch r := s.Recorder; r.State {
+	case "recording":
+		return "running" + text
+	case "suspended":
+		return "running" + text + "; it cannot write the file: " + r.Suspended
+	case "unknown":
+		return "running" + text + "; whether it records is not known: " + r.Why
+	case "starting":
+		return r.State + text + ": " + r.Why
+	default:
+		return fmt.Sprintf("%s since %s, process %d: %s", r.State, moment(r.From, now), r.PID, r.Why)
 	}
-	return text
 }
 
 // longLog tells of a write-ahead log that is much longer than it should be, and
@@ -104,6 +124,28 @@ func longLog(s *query.Status) string {
 	}
 	return size(s.Log) + ", which grows while these read the file in a transaction: " + strings.Join(who, "; ")
 }
+
+// printHealth prints how the last session fares: as its recorder says, or else
+// as the file has it.
+func printHealth(line func(name, format string, args ...any), s *query.Status, now time.Time) {
+	if s.Log <= store.LongLog {
+		line("log", "%s not yet folded into the file", size(s.Log))
+	}
+	if s.Recorder != nil && s.Recorder.Live != nil {
+		h := s.Recorder.Live
+		if h.LastCommit != 0 {
+			line("last commit", "%s", moment(h.LastCommit, now))
+		}
+		line("lag", "%s, at most %s", lasting(h.Lag), lasting(h.MostLag))
+		line("queue", "%s, at most %s", size(h.Queue), size(h.MostQueue))
+	}
+	if h := s.Health; h != nil {
+		line("session", "lost %d notifications, looked at everything again %d times, %d corrections, %d suspensions; noted %s",
+			h.Drops, h.Resyncs, h.Corrections, h.Suspensions, moment(h.At, now))
+	}
+}
+
+func lasting(us int64) string { return query.FormatSpan(time.Duration(us) * time.Microsecond) }
 
 func coverage(s *query.Status) string {
 	switch {

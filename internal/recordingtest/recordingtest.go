@@ -22,6 +22,13 @@ type Recording struct {
 	objects map[string]*store.Object
 	batch   store.Batch
 	origin  Origin
+
+	booted int64 // when the machine did, as its wall clock has it
+}
+
+// clock reads the clocks when the wall clock shows an instant.
+func (r *Recording) clock(at int64) store.Clock {
+	return store.Clock{Wall: at, Boot: at - r.booted, Running: at - r.booted}
 }
 
 // An Origin is where changes come from: how they are known (0: announced), the
@@ -43,7 +50,7 @@ func (r *Recording) From(o Origin, f func()) {
 // Open opens the recording at path to add to it.
 func Open(t TB, path string) *Recording {
 	s, err := store.Open(context.Background(), path)
-	r := &Recording{t: t, Store: s, objects: map[string]*store.Object{}}
+	r := &Recording{t: t, Store: s, objects: map[string]*store.Object{}, booted: T0 - 3600*Second}
 	r.must(err)
 	return r
 }
@@ -56,9 +63,19 @@ func (r *Recording) must(err error) {
 
 // Begin starts a session whose first dump is complete at an instant.
 func (r *Recording) Begin(started, ready int64) {
-	_, _, err := r.Store.Begin(context.Background(), store.Clock{Wall: started, Boot: started / 2}, "test")
+	_, _, err := r.Store.Begin(context.Background(), r.clock(started), "test")
 	r.must(err)
 	r.must(r.Store.Ready(context.Background(), ready))
+
+}
+
+// Boot says that the machine boots when its wall clock shows an instant.
+func (r *Recording) Boot(at int64) { r.booted = at }
+
+// End ends the session at an instant; another may begin.
+func (r *Recording) End(at int64) {
+	r.Commit()
+	r.must(r.Store.End(context.Background(), at))
 }
 
 // Values are columns of a row; the others are NULL.
@@ -135,10 +152,12 @@ func (r *Recording) Commit() {
 	r.batch = store.Batch{}
 }
 
-// Step notes that the wall clock was set to an instant.
+// Step notes that the wall clock was set to an instant, which it showed after
+// the changes until then.
 func (r *Recording) Step(at, by int64) {
-	r.Commit()
-	r.must(r.Store.Append(context.Background(), store.Batch{Clock: &store.Clock{Wall: at, Boot: at / 2, Step: by}}))
+	r.booted += by
+	clock := r.clock(at)
+	r.batch.Steps = append(r.batch.Steps, store.ClockStep{Clock: clock, By: by, Before: clock.Boot, After: r.Store.Drawn()})
 }
 
 // Gap notes a gap, of one kind or of all; one that does not end is open.

@@ -35,8 +35,9 @@ var netlinkCalls = []string{
 	"bind", "connect", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown",
 }
 
-// servingCalls are those that answer other processes.
-var servingCalls = []string{"listen", "accept", "accept4"}
+// servingCalls are those that answer other processes, and by which the kernel
+// tells a recorder that the clock was set.
+var servingCalls = []string{"listen", "accept", "accept4", "timerfd_settime"}
 
 // terminalRequests are what may be asked of a terminal: its settings, its width,
 // and to go on. To type into it (TIOCSTI) is how a child would get out.
