@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -47,6 +48,44 @@ func TestTorturePruneDay(t *testing.T) {
 	run.Worst(float64(worst), "%.1f %% of the limit taken; longest step %v", float64(worst)/float64(limit)*100, d.steps[len(d.steps)-1].Round(time.Millisecond))
 }
 
+// TestPruneWhileRead: while somebody reads in a transaction that does not end,
+// the log grows, and not a change is removed for that; afterwards the recording
+// is within its limit again.
+func TestPruneWhileRead(t *testing.T) {
+	limit := int64(8 << 20)
+	d := newPrunedDay(t, limit)
+	for d.removed == 0 {
+		d.at++
+		d.happens()
+	}
+	db, err := sql.Open("sqlite", "file:"+d.path+"?mode=ro")
+	d.must(err)
+	defer db.Close()
+	tx, err := db.Begin()
+	d.must(err)
+	var n int64
+	d.must(tx.QueryRow(`SELECT count(*) FROM change`).Scan(&n))
+	for d.r.store.Unfolded() < limit/4 {
+		d.happens()
+	}
+	removed := d.removed
+	for range 20 {
+		d.happens()
+	}
+	if d.removed != removed {
+		t.Errorf("%d changes were removed while the log could not be folded", d.removed-removed)
+	}
+	d.must(tx.Rollback())
+	for range 3 {
+		d.happens()
+		d.prune()
+	}
+	if took := d.takes(); took > limit/100*105 {
+		t.Errorf("%d octets of %d are taken when nobody reads any more", took, limit)
+	}
+	d.close()
+}
+
 // prunedDay is a recorder without a kernel.
 type prunedDay struct {
 	t                *testing.T
@@ -78,6 +117,7 @@ func newPrunedDay(t *testing.T, limit int64) *prunedDay {
 		}
 	}})
 	d.must(d.r.beginRetention(at))
+	d.r.ready = true
 	return d
 }
 
@@ -98,19 +138,17 @@ func (d *prunedDay) happens() {
 	}
 	for range n {
 		d.changeOne()
-		before := len(d.r.state.batch)
 		d.must(d.r.commitFull())
-		if len(d.r.state.batch) < before {
-			d.prune(false)
-		}
 	}
 	d.must(d.r.commit())
-	d.prune(calm)
+	if calm {
+		d.prune()
+	}
 }
 
-// prune does a step, or all there is to do.
-func (d *prunedDay) prune(all bool) {
-	for again := true; again; again = all && d.r.retention.busy {
+// prune does all there is to do.
+func (d *prunedDay) prune() {
+	for again := true; again; again = d.r.retention.busy {
 		d.r.retention.next = time.Time{}
 		d.must(d.r.prune())
 	}
