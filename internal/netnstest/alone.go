@@ -11,7 +11,7 @@ import (
 // EnterAlone is Enter for a test that makes more namespaces and leaves
 // processes behind: many such tests can run at once. "ip netns" knows the
 // test's own namespace, by the name given, and those that the test adds. /sys
-// shows the test's namespace. What the test has started ends with it, and so
+// and /proc show the test's namespaces. What the test has started ends with it, and so
 // do its namespaces.
 func EnterAlone(t *testing.T, name string) bool {
 	t.Helper()
@@ -26,7 +26,7 @@ func EnterAlone(t *testing.T, name string) bool {
 	return true
 }
 
-// mount makes names and /sys the test's own. The whole of /run gives way,
+// mount makes names, /sys and /proc the test's own. The whole of /run gives way,
 // since its netns need not exist.
 func mount(name string) error {
 	run, err := filepath.EvalSymlinks("/var/run")
@@ -41,6 +41,9 @@ func mount(name string) error {
 	}
 	if err := unix.Mount("sysfs", "/sys", "sysfs", 0, ""); err != nil {
 		return os.NewSyscallError("mount /sys", err)
+	}
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return os.NewSyscallError("mount /proc", err)
 	}
 	path := filepath.Join(run, "netns", name)
 	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {

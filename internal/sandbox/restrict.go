@@ -39,6 +39,9 @@ type Allowance struct {
 // Restrict has the process give up everything else, on all its threads, until
 // it ends. It tells what the kernel does not have; an error is something else.
 func Restrict(a Allowance) (missing []string, err error) {
+	if err := checkThreads(); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(a.limit(), dropCapabilities()); err != nil {
 		return nil, err
 	}
