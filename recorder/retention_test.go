@@ -21,7 +21,7 @@ import (
 // end the file is right and holds the last changes.
 func TestTorturePruneDay(t *testing.T) {
 	run := torture.Start(t, "a day of churn under --max-size")
-	limit := int64(torture.Often(8, 64)) << 20
+	limit := int64(torture.Often(10, 64)) << 20
 	d := newPrunedDay(t, limit)
 	const seconds = 86_400
 	over, worst := 0, int64(0)
@@ -41,6 +41,9 @@ func TestTorturePruneDay(t *testing.T) {
 	d.close()
 	if d.removed < 10_000 {
 		t.Errorf("only %d of %d changes were removed", d.removed, d.changes)
+	}
+	if left := d.changes - d.removed; left < 5_000 {
+		t.Errorf("%d of %d changes are left", left, d.changes)
 	}
 	slices.Sort(d.steps)
 	t.Logf("%d changes, %d removed; %d steps: half took less than %v, all but 1 in 1,000 less than %v", d.changes, d.removed, len(d.steps),
