@@ -51,6 +51,22 @@ func TestTorturePruneDay(t *testing.T) {
 	run.Worst(float64(worst), "%.1f %% of the limit taken; longest step %v", float64(worst)/float64(limit)*100, d.steps[len(d.steps)-1].Round(time.Millisecond))
 }
 
+// TestPruneAmidAList: a recorder that works off what waits without a pause keeps
+// within its limit.
+func TestPruneAmidAList(t *testing.T) {
+	limit := int64(10 << 20)
+	d := newPrunedDay(t, limit)
+	for n := range 150_000 {
+		d.changeOne()
+		d.must(d.r.commitFull())
+		if took := d.takes(); n%1000 == 0 && took > limit/100*105 {
+			t.Fatalf("after %d changes %d octets of %d are taken", d.changes, took, limit)
+		}
+	}
+	d.must(d.r.commit())
+	d.close()
+}
+
 // TestPruneWhileRead: while somebody reads in a transaction that does not end,
 // the log grows, and not a change is removed for that; afterwards the recording
 // is within its limit again.

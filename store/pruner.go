@@ -157,10 +157,10 @@ func (p *Pruner) look(ctx context.Context, now int64) (s situation, err error) {
 		return s, err
 	}
 	s.log = min(s.limit/4, p.store.w.limit*pageSize+commitLog)
-	if p.store.Unfolded() > s.log/2 && err == nil {
+	if p.store.Unfolded() > s.log/4 && err == nil {
 		err = p.store.w.fold(ctx)
 	}
-	s.held = p.store.Unfolded() > s.log/2
+	s.held = p.store.Unfolded() > s.log/4
 	return s, err
 }
 
