@@ -172,12 +172,17 @@ func (r *Recorder) end() error {
 // longer is hardly ever changed without a word.
 const lastLook = 200 * time.Millisecond
 
-// commitFull writes the changes that wait, if they are enough.
+// commitFull writes the changes that wait, if they are enough, and keeps the
+// recording within its limits: what waits may take long to be worked off, and
+// more may have come until then.
 func (r *Recorder) commitFull() error {
 	if len(r.state.batch) < r.mostChanges() {
 		return nil
 	}
-	return r.commit()
+	if err := r.commit(); err != nil || r.outage != nil || !r.ready {
+		return err
+	}
+	return r.prune()
 }
 
 // commit writes the changes that wait.

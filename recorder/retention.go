@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	lookEvery   = time.Second           // whether there is anything to remove
-	pruneAtOnce = 20 * time.Millisecond // after which no further step is begun, where space runs out
-	pruneRest   = 3                     // how many times as long as a step the pause after it is
-	clockTrust  = 10 * time.Minute      // that the wall clock must have run; a tenth of the age is enough
+	lookEvery   = time.Second            // whether there is anything to remove
+	pruneAtOnce = 20 * time.Millisecond  // after which no further step is begun, where space runs out
+	prunePassed = 200 * time.Millisecond // the same, where the limit is passed: more than the changes of a transaction take
+	pruneRest   = 3                      // how many times as long as a step the pause after it is
+	clockTrust  = 10 * time.Minute       // that the wall clock must have run; a tenth of the age is enough
 )
 
 // retention is what is being done about the limits.
@@ -67,12 +68,13 @@ func (r *Recorder) prune() error {
 		return nil
 	}
 	t.seen = r.state.changes
-	for began, again := time.Now(), true; again && time.Since(began) < pruneAtOnce; {
+	for began, again := time.Now(), true; again; {
+		r.pulse()
 		step, err := r.pruneStep()
 		if err != nil {
 			return r.outageOf(err)
 		}
-		again = step.Urgent && t.busy
+		again = t.busy && (step.Urgent && time.Since(began) < pruneAtOnce || step.Passed && time.Since(began) < prunePassed)
 	}
 	return nil
 }
@@ -113,11 +115,16 @@ func (r *Recorder) trusted(at store.Clock) int64 {
 
 // mostChanges is how many changes a transaction may have. It stands in the log
 // until it is folded into the file, so where little space may be taken it must
-// be short.
+// be short. While somebody reads it is not folded, and few large transactions
+// take less of it than many.
 func (r *Recorder) mostChanges() int {
 	const share = 8192 // 2 % of the space, at 160 octets in the log for a change
 	if r.Limits.MaxSize == 0 {
 		return maxBatch
 	}
-	return int(min(maxBatch, max(r.Limits.MaxSize/share, 500)))
+	most := max(r.Limits.MaxSize/share, 500)
+	if r.store.Unfolded() > r.Limits.MaxSize/16 {
+		most *= 8
+	}
+	return int(min(maxBatch, most))
 }

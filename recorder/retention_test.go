@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -20,7 +21,7 @@ import (
 // end the file is right and holds the last changes.
 func TestTorturePruneDay(t *testing.T) {
 	run := torture.Start(t, "a day of churn under --max-size")
-	limit := int64(torture.Often(8, 64)) << 20
+	limit := int64(torture.Often(10, 64)) << 20
 	d := newPrunedDay(t, limit)
 	const seconds = 86_400
 	over, worst := 0, int64(0)
@@ -41,10 +42,67 @@ func TestTorturePruneDay(t *testing.T) {
 	if d.removed < 10_000 {
 		t.Errorf("only %d of %d changes were removed", d.removed, d.changes)
 	}
+	if left := d.changes - d.removed; left < 5_000 {
+		t.Errorf("%d of %d changes are left", left, d.changes)
+	}
 	slices.Sort(d.steps)
 	t.Logf("%d changes, %d removed; %d steps: half took less than %v, all but 1 in 1,000 less than %v", d.changes, d.removed, len(d.steps),
 		d.steps[len(d.steps)/2], d.steps[len(d.steps)-1-len(d.steps)/1000])
 	run.Worst(float64(worst), "%.1f %% of the limit taken; longest step %v", float64(worst)/float64(limit)*100, d.steps[len(d.steps)-1].Round(time.Millisecond))
+}
+
+// TestPruneAmidAList: a recorder that works off what waits without a pause keeps
+// within its limit.
+func TestPruneAmidAList(t *testing.T) {
+	limit := int64(10 << 20)
+	d := newPrunedDay(t, limit)
+	for n := range 150_000 {
+		d.changeOne()
+		d.must(d.r.commitFull())
+		if took := d.takes(); n%1000 == 0 && took > limit/100*105 {
+			t.Fatalf("after %d changes %d octets of %d are taken", d.changes, took, limit)
+		}
+	}
+	d.must(d.r.commit())
+	d.close()
+}
+
+// TestPruneWhileRead: while somebody reads in a transaction that does not end,
+// the log grows, and not a change is removed for that; afterwards the recording
+// is within its limit again.
+func TestPruneWhileRead(t *testing.T) {
+	limit := int64(8 << 20)
+	d := newPrunedDay(t, limit)
+	for d.removed == 0 {
+		d.at++
+		d.happens()
+	}
+	db, err := sql.Open("sqlite", "file:"+d.path+"?mode=ro")
+	d.must(err)
+	defer db.Close()
+	tx, err := db.Begin()
+	d.must(err)
+	var n int64
+	d.must(tx.QueryRow(`SELECT count(*) FROM change`).Scan(&n))
+	for d.r.store.Unfolded() < limit/4 {
+		d.happens()
+	}
+	removed := d.removed
+	for range 20 {
+		d.happens()
+	}
+	if d.removed != removed {
+		t.Errorf("%d changes were removed while the log could not be folded", d.removed-removed)
+	}
+	d.must(tx.Rollback())
+	for range 3 {
+		d.happens()
+		d.prune()
+	}
+	if took := d.takes(); took > limit/100*105 {
+		t.Errorf("%d octets of %d are taken when nobody reads any more", took, limit)
+	}
+	d.close()
 }
 
 // prunedDay is a recorder without a kernel.
@@ -78,6 +136,7 @@ func newPrunedDay(t *testing.T, limit int64) *prunedDay {
 		}
 	}})
 	d.must(d.r.beginRetention(at))
+	d.r.ready = true
 	return d
 }
 
@@ -98,19 +157,17 @@ func (d *prunedDay) happens() {
 	}
 	for range n {
 		d.changeOne()
-		before := len(d.r.state.batch)
 		d.must(d.r.commitFull())
-		if len(d.r.state.batch) < before {
-			d.prune(false)
-		}
 	}
 	d.must(d.r.commit())
-	d.prune(calm)
+	if calm {
+		d.prune()
+	}
 }
 
-// prune does a step, or all there is to do.
-func (d *prunedDay) prune(all bool) {
-	for again := true; again; again = all && d.r.retention.busy {
+// prune does all there is to do.
+func (d *prunedDay) prune() {
+	for again := true; again; again = d.r.retention.busy {
 		d.r.retention.next = time.Time{}
 		d.must(d.r.prune())
 	}

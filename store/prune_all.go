@@ -32,14 +32,14 @@ func (r *ReadOnly) PlanPruning(ctx context.Context, l Limits, now int64) (plan P
 			return err
 		}
 		p := &Pruner{Limits: l, all: true}
-		s := situation{Space: space, limit: p.limit(space), left: last - first + 1, now: now}
+		s := situation{Space: space, limit: p.limit(space), log: space.Log, left: last - first + 1, now: now}
 		plan = Plan{Left: s.left, Size: space.Total(), Limit: s.limit}
 		if s.left == 0 {
 			return nil
 		}
 		to := first - 1
 		if s.over() {
-			to += int64(float64(s.Used()-s.limit+s.reserve()) / float64(s.Used()) * float64(s.left))
+			to += int64(float64(s.used()-s.limit+s.reserve()) / float64(s.used()) * float64(s.left))
 		}
 		newest, err := r.number(ctx, `SELECT at_us FROM change WHERE id = ?`, last)
 		if err != nil {

@@ -52,7 +52,8 @@ type Step struct {
 	Work   Work
 	Rows   int64
 	Took   time.Duration
-	Urgent bool // the limit of size is passed
+	Urgent bool // the limit of size is near
+	Passed bool // it is passed
 }
 
 // NewPruner makes a Pruner. One for a recorder leaves what is not worth the
@@ -81,6 +82,8 @@ type situation struct {
 	cut
 	Space
 	limit int64 // of Total; 0: there is none
+	log   int64 // what is left to the log
+	held  bool  // somebody reads, so that it is long
 	left  int64 // changes
 	now   int64 // microseconds since 1970; 0: not to be trusted
 }
@@ -89,11 +92,24 @@ type situation struct {
 // oldest changes are gone.
 func (s situation) reserve() int64 { return max(s.limit/50, 1<<20) }
 
+// used is what only removing something makes smaller, and what is left to the
+// log: that is longer at times, while somebody reads, and to remove something
+// for it then would make it longer still.
+func (s situation) used() int64 { return s.Pages - s.Space.Free + s.log }
+
 // over reports whether the oldest changes must go.
-func (s situation) over() bool { return s.limit > 0 && s.Used() > s.limit-s.reserve() }
+func (s situation) over() bool { return s.limit > 0 && s.used() > s.limit-s.reserve() }
 
 // urgent reports whether half of the reserve is used up.
-func (s situation) urgent() bool { return s.limit > 0 && s.Used() > s.limit-s.reserve()/2 }
+func (s situation) urgent() bool { return s.limit > 0 && s.used() > s.limit-s.reserve()/2 }
+
+// hurried reports whether changes must go before there is time for a sweep: it
+// has its turn when it may free much, or all changes would go for what nothing
+// refers to.
+func (s situation) hurried() bool { return s.urgent() && s.left > 1 && s.change-s.swept <= s.left/2 }
+
+// passed reports whether the recording takes more than it may.
+func (s situation) passed() bool { return s.limit > 0 && s.Total() > s.limit }
 
 // Step does one step of what there is to do. The time, in microseconds since
 // 1970, is what ages are counted from; 0: nothing goes because of its age.
@@ -103,7 +119,10 @@ func (p *Pruner) Step(ctx context.Context, now int64) (Step, error) {
 	if err != nil {
 		return Step{}, fmt.Errorf("%s: %w", p.store.path, err)
 	}
-	step := Step{Urgent: s.urgent()}
+	if s.held { // whatever is done makes the log longer
+		return Step{}, nil
+	}
+	step := Step{Urgent: s.urgent(), Passed: s.passed()}
 	for _, work := range []struct {
 		name Work
 		do   func(context.Context, situation, int64) (int64, error)
@@ -133,8 +152,22 @@ func (p *Pruner) look(ctx context.Context, now int64) (s situation, err error) {
 	}
 	s.Space, err = readSpace(ctx, p.store.w, p.store.path)
 	s.limit, s.left, s.now = p.limit(s.Space), p.store.written-s.change, now
+	if s.limit == 0 || p.all {
+		s.log = s.Log
+		return s, err
+	}
+	s.log = min(s.limit/4, p.store.w.limit*pageSize+commitLog)
+	if p.store.Unfolded() > s.log/4 && err == nil {
+		err = p.store.w.fold(ctx)
+	}
+	s.held = p.store.Unfolded() > s.log/4
 	return s, err
 }
+
+// commitLog is what a commit adds to the log: however few its changes are, they
+// are of many objects, and the entries of each object are together in an index.
+// It is room for one, and for one more while somebody reads.
+const commitLog = 2 << 20
 
 // limit returns what the recording may take, 0 where there is no limit.
 func (p *Pruner) limit(s Space) int64 {
@@ -159,7 +192,7 @@ func (p *Pruner) limit(s Space) int64 {
 func (l Limits) free(s Space) int64 { return max(l.KeepFree, int64(l.FreeShare*float64(s.Disk))) }
 
 func (p *Pruner) goOnWalking(ctx context.Context, s situation, rows int64) (int64, error) {
-	if w := p.store.sweep; w == nil || w.marked || s.urgent() && s.left > 1 {
+	if w := p.store.sweep; w == nil || w.marked || s.hurried() {
 		return 0, nil
 	}
 	return p.store.stepSweep(ctx, rows)
@@ -170,7 +203,7 @@ func (p *Pruner) goOnWalking(ctx context.Context, s situation, rows int64) (int6
 const mostSwept = 400
 
 func (p *Pruner) goOnSweeping(ctx context.Context, s situation, rows int64) (int64, error) {
-	if w := p.store.sweep; w == nil || !w.marked || s.urgent() && s.left > 1 {
+	if w := p.store.sweep; w == nil || !w.marked || s.hurried() {
 		return 0, nil
 	}
 	return p.store.stepSweep(ctx, min(rows, mostSwept))
@@ -245,7 +278,7 @@ func (p *Pruner) wantsSweep(s situation) bool {
 	switch {
 	case p.store.sweep != nil || removed == 0:
 		return false
-	case s.urgent() && s.left > 1:
+	case s.hurried():
 		return false
 	case s.over():
 		return removed > s.left/16+1000 || s.left <= 1
@@ -270,14 +303,14 @@ const worthIt = 1 << 20
 // shrinkTooLarge gives pages back because the recording takes too much: where
 // changes keep coming, there is always something else to do.
 func (p *Pruner) shrinkTooLarge(ctx context.Context, s situation, pages int64) (int64, error) {
-	if s.limit == 0 || s.Total() <= s.limit {
+	if !s.passed() {
 		return 0, nil
 	}
 	return p.shrink(ctx, s, pages)
 }
 
 func (p *Pruner) shrink(ctx context.Context, s situation, pages int64) (int64, error) {
-	wanted := s.limit > 0 && s.Total() > s.limit || s.Space.Free > s.Pages/8 && s.Space.Free > worthIt || p.all
+	wanted := s.passed() || s.Space.Free > s.Pages/8 && s.Space.Free > worthIt || p.all
 	if !p.shrinks || s.Space.Free == 0 || !wanted {
 		return 0, nil
 	}
@@ -292,7 +325,7 @@ func (p *Pruner) shrink(ctx context.Context, s situation, pages int64) (int64, e
 // fold folds the log into the file, if that makes it smaller and it must be.
 // Where somebody reads it, it does not.
 func (p *Pruner) fold(ctx context.Context, s situation, _ int64) (int64, error) {
-	if s.File <= s.Pages || s.limit == 0 || s.Total() <= s.limit {
+	if s.File <= s.Pages || !s.passed() {
 		return 0, nil
 	}
 	if err := p.store.w.exec(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
