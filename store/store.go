@@ -224,13 +224,20 @@ func makeViews(ctx context.Context, tx *sql.Tx) error {
 }
 
 // Close folds the write-ahead log into the file, so that a bare copy of it is
-// complete, and gives up the lock. The file stays in WAL mode: to leave it, and
-// to enter it at the next start, would need the file alone, and whoever reads
-// it then would keep the recorder from recording. End is to be called before.
+// complete, unless the disk is full, and gives up the lock. The file stays in
+// WAL mode: to leave it, and to enter it at the next start, would need the file
+// alone, and whoever reads it then would keep the recorder from recording. End
+// is to be called before.
 func (s *Store) Close() error {
 	err := s.releaseReserve()
 	if s.w != nil {
-		err = errors.Join(err, s.w.foldAll(context.Background()))
+		if err = errors.Join(err, s.Sync()); err == nil {
+			err = s.w.foldAll(context.Background())
+			if Outage(err) == DiskFull { // all is in the log, and stays there
+				s.abandon()
+				return s.lock.Close()
+			}
+		}
 	}
 	if err == nil && s.w != nil {
 		return errors.Join(s.w.close(), s.db.Close(), s.lock.Close())
