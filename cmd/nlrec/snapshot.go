@@ -32,7 +32,8 @@ time and with the same prefixes in common, so that every question finds what it
 found. Loopback, multicast, link-local and private ranges stay recognisable, and
 so do times, numbers and process ids. Nothing tells what was what.`,
 		Example: `  nlrec snapshot copy.db
-  nlrec snapshot --at '10m ago' then.db && sqlite3 then.db 'SELECT dst, gateway, dev FROM route'
+  nlrec snapshot --at '10m ago' then.db
+  sqlite3 then.db 'SELECT dst, gateway, dev FROM route'
   nlrec snapshot --since yesterday --redact for-the-vendor.db
   nlrec snapshot - | ssh there 'cat >copy.db'`,
 		Args: func(_ *cobra.Command, args []string) error {
