@@ -28,15 +28,16 @@ type Finding struct {
 
 // Examine looks at what a recording at path, and the process that makes it, need
 // to lose nothing. With process 0 none does: then it is what the caller's own
-// process would get.
-func Examine(path string, process int) (found []Finding) {
+// process would get. buffer is the size of the receive buffer of the one that
+// does; 0: not known.
+func Examine(path string, process, buffer int) (found []Finding) {
 	add := func(subject string, f Finding) {
 		f.Subject = subject
 		found = append(found, f)
 	}
 	add("recorder", examineRecorder(path, process))
 	add("notifications", examineNotifications())
-	add("receive buffer", examineBuffer(process))
+	add("receive buffer", examineBuffer(process, buffer))
 	add("dumps", examineDumps())
 	add("folder", examineFolder(filepath.Dir(path)))
 	add("file", examineFile(path))
@@ -92,48 +93,25 @@ func listenBriefly() (*rtnl.Listener, error) {
 	return l, l.Close()
 }
 
-// examineBuffer finds out how large a receive buffer may be: that of another
-// process cannot be read, but what allows it a large one can.
-func examineBuffer(process int) Finding {
-	size, whose := 0, "process "+fmt.Sprint(process)
-	if process == 0 {
+// examineBuffer tells how large the receive buffer of a recorder is, or, where
+// none runs, that of one of this user would be.
+func examineBuffer(process, size int) Finding {
+	whose := fmt.Sprintf("process %d", process)
+	switch {
+	case process != 0 && size == 0:
+		return fine("%s does not tell", whose)
+	case process == 0:
 		whose = "a recorder of this user"
 		if l, err := listenBriefly(); err == nil {
 			size = l.Buffer
 		}
-	} else if mayForceBuffer(process) {
-		size = DefaultSocketBuffer
-	} else if largest, err := readNumber("/proc/sys/net/core/rmem_max"); err != nil {
-		return fine("%s has no CAP_NET_ADMIN, and what it may have without is not told here: %v", whose, err)
-	} else {
-		size = min(2*int(largest), DefaultSocketBuffer)
 	}
 	says := fmt.Sprintf("%s has %d KiB, room for %d notifications of routes", whose, size>>10, size/rtnl.RouteCharge)
 	if size < DefaultSocketBuffer {
-		return lacks(fmt.Sprintf("sysctl -w net.core.rmem_max=%d", DefaultSocketBuffer/2), "%s: larger bursts may lose some; CAP_NET_ADMIN would do as well", says)
+		return lacks(fmt.Sprintf("sysctl -w net.core.rmem_max=%d", DefaultSocketBuffer/2),
+			"%s: larger bursts may lose some; a recorder that is started with CAP_NET_ADMIN, or after the command, has more", says)
 	}
 	return fine("%s", says)
-}
-
-// mayForceBuffer reports whether a process has CAP_NET_ADMIN, see socket(7),
-// SO_RCVBUFFORCE.
-func mayForceBuffer(process int) bool {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", process)) // it may have ended
-	for line := range strings.Lines(string(status)) {
-		var set uint64
-		if n, _ := fmt.Sscanf(line, "CapEff: %x", &set); n == 1 {
-			return set&(1<<unix.CAP_NET_ADMIN) != 0
-		}
-	}
-	return false
-}
-
-func readNumber(path string) (n int64, err error) {
-	text, err := os.ReadFile(path)
-	if err == nil {
-		_, err = fmt.Sscan(string(text), &n)
-	}
-	return n, err
 }
 
 // examineDumps dumps every kind as a recorder does.
@@ -150,7 +128,7 @@ func examineDumps() Finding {
 		if err = errors.Join(err, done.Bad); err != nil {
 			bad = append(bad, err.Error())
 		}
-		counts = append(counts, fmt.Sprintf("%d %s", count, k.Name))
+		counts = append(counts, fmt.Sprintf("%s %d", k.Name, count))
 	}
 	if len(bad) > 0 {
 		return lacks("", "%s: a gap will tell", strings.Join(bad, "; "))

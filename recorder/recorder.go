@@ -278,7 +278,7 @@ func (r *Recorder) begin() error {
 	}
 	r.polls.begin(r.Poll)
 	r.ready = true
-	r.Health.update(func(h *health.Report) { h.Ready = true })
+	r.Health.update(func(h *health.Report) { h.Ready, h.Buffer = true, r.listener.Buffer })
 	r.announce()
 	if r.overrun != nil {
 		return r.tellLoss()

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"nlrec/internal/health"
+	"nlrec/internal/sandbox"
 	"nlrec/query"
 	"nlrec/recorder"
 )
@@ -34,7 +37,8 @@ Its exit code is 0 when nothing is missing and 1 when something is.`,
 				return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}
 			}
 			path := dbPath(cmd)
-			found := recorder.Examine(path, recorderPID(cmd.Context(), path))
+			fares := health.Ask(cmd.Context(), path)
+			found := append(recorder.Examine(path, recorderPID(cmd.Context(), path), fares.Buffer), examineRestrictions())
 			if err := printAs(cmd, output, found, func(w io.Writer) { printFindings(w, found) }); err != nil {
 				return err
 			}
@@ -48,6 +52,16 @@ Its exit code is 0 when nothing is missing and 1 when something is.`,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, json")
 	return cmd
+}
+
+// examineRestrictions tells whether the kernel lets a process give up what it
+// does not need.
+func examineRestrictions() recorder.Finding {
+	missing := sandbox.Missing()
+	if len(missing) == 0 {
+		return recorder.Finding{Subject: "restrictions", Says: "Landlock and seccomp, for the recorder and for who reads files of others"}
+	}
+	return recorder.Finding{Subject: "restrictions", Lacks: true, Says: "the kernel lacks " + strings.Join(missing, ", ")}
 }
 
 func printFindings(out io.Writer, found []recorder.Finding) {

@@ -26,6 +26,7 @@ type Report struct {
 	Busy        string           `json:"busy,omitempty"`      // what it is doing; "": it waits, and answered by itself
 	BusySince   int64            `json:"busy_since_us"`       // 0: it is not
 	Suspended   string           `json:"suspended,omitempty"` // why it cannot write the file for now; "": it can
+	Buffer      int              `json:"socket_buffer"`       // size of the receive buffer it got, as the kernel counts it
 	Queue       int64            `json:"queue"`               // octets of notifications that wait in memory
 	MostQueue   int64            `json:"most_queue"`          // at most so far
 	Lag         int64            `json:"lag_us"`              // from the reading of a notification until it was written, last
