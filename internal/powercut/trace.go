@@ -134,6 +134,15 @@ func (p *parser) begin(text string) error {
 			return err
 		}
 		p.add(Op{Do: Truncate, Path: path, Size: size})
+	case "fallocate": // of a new file: it gets longer, with zeros
+		size, err := strconv.ParseInt(args[3], 10, 64)
+		if err != nil {
+			return err
+		}
+		if args[1] != "0" || args[2] != "0" {
+			return fmt.Errorf("fallocate of mode %s from %s on is not repeated yet", args[1], args[2])
+		}
+		p.add(Op{Do: Truncate, Path: path, Size: size})
 	case "fsync", "fdatasync":
 		p.add(Op{Do: BeginSync, Path: path})
 	}
@@ -171,7 +180,7 @@ func (p *parser) end(text string) error {
 		return err
 	case "fsync", "fdatasync":
 		p.add(Op{Do: EndSync, Path: descriptor(args[0])})
-	case "pwrite64", "ftruncate", "sync_file_range":
+	case "pwrite64", "ftruncate", "fallocate", "sync_file_range":
 	default:
 		if !elsewhere(args[0], p.folder) {
 			return fmt.Errorf("%s is not repeated yet", name)
