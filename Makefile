@@ -9,19 +9,20 @@ FUZZTIME = 60s
 FUZZED = FuzzInstant FuzzFilter FuzzStatement FuzzVisible
 FUZZSOME = 5s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
-# The race detector makes SQLite several times slower: these ask it so much that they run without. Of the
-# command's tests, which start it hundreds of times, RACED are those of what has several goroutines.
+# The race detector makes SQLite several times slower: the tests UNRACED and those of the packages PLAIN ask
+# it so much that they run without, but for RACED, which are about several goroutines.
 UNRACED = Torture.*|Scenarios|Live|ChangesOfARecording|Benchmarks|Counts|Prune.*
+PLAIN = ./cmd/nlrec ./internal/snapshot
 RACED = Pager.*|Printer.*|Progress.*|Manager|Metrics|Echo
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o nlrec ./cmd/nlrec
 
 test: tools build check
-	go test -race -timeout 15m -skip='^Test($(UNRACED))$$' $$(go list ./... | grep -v cmd/nlrec)
+	go test -race -timeout 15m -skip='^Test($(UNRACED))$$' $$(go list ./... | grep -v -e cmd/nlrec -e internal/snapshot)
 	go test -race -timeout 15m -run='^Test($(RACED))$$' ./cmd/nlrec
-	go test -timeout 15m -run='^Test($(UNRACED))$$' $$(go list ./... | grep -v cmd/nlrec)
-	go test -timeout 25m -skip='^Test(Model|$(RACED))$$' ./cmd/nlrec
+	go test -timeout 15m -run='^Test($(UNRACED))$$' $$(go list ./... | grep -v -e cmd/nlrec -e internal/snapshot)
+	go test -timeout 25m -skip='^Test(Model|$(RACED))$$' $(PLAIN)
 	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 	for f in $(FUZZED); do go test -run='^$$' -fuzz="^$$f$$" -fuzztime=$(FUZZSOME) ./query || exit 1; done
