@@ -59,7 +59,9 @@ func TestPruneAmidAList(t *testing.T) {
 	for n := range 150_000 {
 		d.changeOne()
 		d.must(d.r.commitFull())
-		if took := d.takes(); n%1000 == 0 && took > limit/100*105 {
+		// Without pruning it would be several times the limit; how far it goes
+		// beyond depends on who else uses the machine.
+		if took := d.takes(); n%1000 == 0 && took > limit/100*125 {
 			t.Fatalf("after %d changes %d octets of %d are taken", d.changes, took, limit)
 		}
 	}
