@@ -65,6 +65,15 @@ type clockFlags struct {
 	zone string
 }
 
+// refuseEmptyAt refuses an --at without an instant: now would be the answer to
+// another question.
+func refuseEmptyAt(cmd *cobra.Command) error {
+	if at := cmd.Flag("at"); at.Changed && at.Value.String() == "" {
+		return usageError{text: "--at is empty"}
+	}
+	return nil
+}
+
 func addClockFlags(cmd *cobra.Command, f *clockFlags) {
 	cmd.Flags().BoolVar(&f.utc, "utc", false, "read and write times in UTC")
 	cmd.Flags().StringVar(&f.zone, "tz", "", "read and write times in this `ZONE`, as Europe/Berlin")

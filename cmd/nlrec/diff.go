@@ -16,10 +16,15 @@ import (
 // errDifference is what nlrec diff --exit-code fails with.
 var errDifference = errors.New("there are differences")
 
+// comparing is how two instants are to be compared.
+type comparing struct {
+	output         string
+	stat, exitCode bool
+	clocks         clockFlags
+}
+
 func diffCommand() *cobra.Command {
-	var output string
-	var stat, exitCode bool
-	var clocks clockFlags
+	var c comparing
 	cmd := &cobra.Command{
 		Use:   "diff [flags] INSTANT [INSTANT] [KIND] [FILTER]",
 		Short: "Tell the difference between two instants, or between one and now",
@@ -43,44 +48,46 @@ of what an object was at either.
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			clock, err := clocks.clock()
-			if err != nil {
-				return err
-			}
-			from, to, words := query.CutInstants(args, clock.Location)
-			if err := refuseInstant(words, clock.Location); err != nil {
-				return err
-			}
-			filters, err := filtersOf(cmd, words)
-			if err != nil {
-				return err
-			}
-			differs := false
-			err = tellChanges(cmd, output, clock, func(ctx context.Context, c *query.Changes, out *entryWriter) error {
-				d, err := c.Diff(ctx, from, to, filters)
-				if err != nil {
-					return err
-				}
-				differs = len(d.Groups) > 0
-				if isTerminal(cmd.ErrOrStderr()) {
-					fmt.Fprintf(cmd.ErrOrStderr(), "from %s\nto   %s\n", d.From.Text(clock.Location), d.To.Text(clock.Location))
-				}
-				return out.diff(d, stat)
-			})
-			if err == nil && differs && exitCode {
-				return errDifference
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	familyFlags(cmd)
-	cmd.Flags().BoolVar(&stat, "stat", false, "only how many of each kind")
-	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with exit code 1 when there are differences")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: "+strings.Join(entryFormats, ", "))
-	addClockFlags(cmd, &clocks)
+	cmd.Flags().BoolVar(&c.stat, "stat", false, "only how many of each kind")
+	cmd.Flags().BoolVar(&c.exitCode, "exit-code", false, "end with exit code 1 when there are differences")
+	cmd.Flags().StringVarP(&c.output, "output", "o", "text", "`FORMAT`: "+strings.Join(entryFormats, ", "))
+	addClockFlags(cmd, &c.clocks)
 	addColourFlag(cmd)
 	return cmd
+}
+
+func (c comparing) run(cmd *cobra.Command, args []string) error {
+	clock, err := c.clocks.clock()
+	if err != nil {
+		return err
+	}
+	from, to, words := query.CutInstants(args, clock.Location)
+	if err := refuseInstant(words, clock.Location); err != nil {
+		return err
+	}
+	filters, err := filtersOf(cmd, words)
+	if err != nil {
+		return err
+	}
+	differs := false
+	err = tellChanges(cmd, c.output, clock, func(ctx context.Context, changes *query.Changes, out *entryWriter) error {
+		d, err := changes.Diff(ctx, from, to, filters)
+		if err != nil {
+			return err
+		}
+		differs = len(d.Groups) > 0
+		if isTerminal(cmd.ErrOrStderr()) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "from %s\nto   %s\n", d.From.Text(clock.Location), d.To.Text(clock.Location))
+		}
+		return out.diff(d, c.stat)
+	})
+	if err == nil && differs && c.exitCode {
+		return errDifference
+	}
+	return err
 }
 
 // diff writes what differs.

@@ -37,8 +37,8 @@ printed as ip prints it, and the exit code is 0.
 			if err != nil {
 				return usageError{text: err.Error(), hint: query.Hint(err)}
 			}
-			if at == "" && cmd.Flags().Changed("at") {
-				return usageError{text: "--at is empty"}
+			if err := refuseEmptyAt(cmd); err != nil {
+				return err
 			}
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return usageError{text: fmt.Sprintf("-o %s: there are text, json", output)}

@@ -16,12 +16,17 @@ import (
 	"nlrec/query"
 )
 
+// questioning is a question in the words of the command line.
+type questioning struct {
+	question
+	at, format         string
+	named              []string // parameters
+	maxRows, maxMemory int64    // memory in MiB
+	clocks             clockFlags
+}
+
 func queryCommand() *cobra.Command {
-	var at, output string
-	var clocks clockFlags
-	var params []string
-	var q question
-	var maxRows, maxMemory int64
+	var q questioning
 	cmd := &cobra.Command{
 		Use:   "query [flags] SQL|-",
 		Short: "Ask a recording in SQL",
@@ -44,45 +49,46 @@ is no instant.
   nlrec query --db a.db --db b.db "SELECT host, count(*) FROM route GROUP BY host"
   nlrec query --param dev=eth0 "SELECT dst FROM route WHERE dev = :dev"`,
 		Args: oneArgument,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if q.text, err = statement(cmd, args); err != nil {
-				return err
-			}
-			if at == "" && cmd.Flags().Changed("at") {
-				return usageError{text: "--at is empty"} // "now" would be the answer to another question
-			}
-			if q.timeout < 0 || maxRows < 0 || maxMemory < 0 {
-				return usageError{text: "--timeout, --max-rows and --max-memory cannot be negative"}
-			}
-			if q.output, err = queryFormat(cmd, output); err != nil {
-				return err
-			}
-			if q.params, err = parseParams(params); err != nil {
-				return err
-			}
-			if q.page, err = rowsOn(cmd, q.output); err != nil {
-				return err
-			}
-			clock, err := clocks.clock()
-			if err != nil {
-				return err
-			}
-			return ask(cmd, q, query.Options{At: at, Location: clock.Location, MaxRows: maxRows, MaxBytes: maxMemory << 20})
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return q.run(cmd, args) },
 	}
-	cmd.Flags().StringVar(&at, "at", "", "the views show what was at this `INSTANT`")
-	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&output, "output", "o", autoFormat, "`FORMAT`: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
+	cmd.Flags().StringVar(&q.at, "at", "", "the views show what was at this `INSTANT`")
+	addClockFlags(cmd, &q.clocks)
+	cmd.Flags().StringVarP(&q.format, "output", "o", autoFormat, "`FORMAT`: "+strings.Join(query.Formats(), ", ")+"; auto: box on a terminal, tsv elsewhere")
 	addWidthFlag(cmd)
 	addRowFlags(cmd)
-	cmd.Flags().StringArrayVar(&params, "param", nil, "`NAME=VALUE`: the value of :NAME in the SQL")
+	cmd.Flags().StringArrayVar(&q.named, "param", nil, "`NAME=VALUE`: the value of :NAME in the SQL")
 	cmd.Flags().DurationVar(&q.timeout, "timeout", 0, "the answer may take this `SPAN`, as 30s; then exit code 6")
-	cmd.Flags().Int64Var(&maxRows, "max-rows", 0, "`N` rows may be printed; if there are more, exit code 6")
-	cmd.Flags().Int64Var(&maxMemory, "max-memory", 256, "the answer may take `N` MiB to find, 0: any; then exit code 6")
+	cmd.Flags().Int64Var(&q.maxRows, "max-rows", 0, "`N` rows may be printed; if there are more, exit code 6")
+	cmd.Flags().Int64Var(&q.maxMemory, "max-memory", 256, "the answer may take `N` MiB to find, 0: any; then exit code 6")
 	cmd.Flags().BoolVar(&q.emit, "emit-sql", false, "print SQL that sqlite3 answers alike on the file, and no answer")
 	cmd.Flags().BoolVar(&q.strict, "strict", false, "exit code 4 when the answer touches a gap, or nothing records the present it is about")
 	return cmd
+}
+
+func (q questioning) run(cmd *cobra.Command, args []string) (err error) {
+	if q.text, err = statement(cmd, args); err != nil {
+		return err
+	}
+	if err := refuseEmptyAt(cmd); err != nil {
+		return err
+	}
+	if q.timeout < 0 || q.maxRows < 0 || q.maxMemory < 0 {
+		return usageError{text: "--timeout, --max-rows and --max-memory cannot be negative"}
+	}
+	if q.output, err = queryFormat(cmd, q.format); err != nil {
+		return err
+	}
+	if q.params, err = parseParams(q.named); err != nil {
+		return err
+	}
+	if q.page, err = rowsOn(cmd, q.output); err != nil {
+		return err
+	}
+	clock, err := q.clocks.clock()
+	if err != nil {
+		return err
+	}
+	return ask(cmd, q.question, query.Options{At: q.at, Location: clock.Location, MaxRows: q.maxRows, MaxBytes: q.maxMemory << 20})
 }
 
 // autoFormat is the format that people read on a terminal, and programs

@@ -34,8 +34,8 @@ file or runs a program; to keep an answer, redirect that of nlrec query.
   nlrec shell -o csv <questions.sql`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if at == "" && cmd.Flags().Changed("at") {
-				return usageError{text: "--at is empty"}
+			if err := refuseEmptyAt(cmd); err != nil {
+				return err
 			}
 			if !slices.Contains(query.Formats(), mode) {
 				return usageError{text: fmt.Sprintf("-o %s: there are %s", mode, strings.Join(query.Formats(), ", "))}

@@ -11,10 +11,15 @@ import (
 	"nlrec/query"
 )
 
+// showing is how a kind is to be shown.
+type showing struct {
+	query.ShowOptions
+	at     string
+	clocks clockFlags
+}
+
 func showCommand() *cobra.Command {
-	var at string
-	var clocks clockFlags
-	var o query.ShowOptions
+	var s showing
 	cmd := &cobra.Command{
 		Use:   "show [flags] KIND [FILTER]",
 		Short: "Show what is, or was at an instant, as ip(8) shows it",
@@ -43,47 +48,49 @@ column, or those that --columns names.
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := chosen(cmd, args)
-			if err != nil {
-				return err
-			}
-			if at == "" && cmd.Flags().Changed("at") {
-				return usageError{text: "--at is empty"} // "now" would be the answer to another question
-			}
-			if !slices.Contains(query.ShowFormats(), o.Format) {
-				return usageError{text: fmt.Sprintf("-o %s: there are %s", o.Format, strings.Join(query.ShowFormats(), ", "))}
-			}
-			if o.Page, err = rowsOn(cmd, o.Format); err != nil {
-				return err
-			}
-			clock, err := clocks.clock()
-			if err != nil {
-				return err
-			}
-			asked := query.Options{At: at, Location: clock.Location, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
-			return read(cmd, asked, func(r *query.Reader) error {
-				if o.Format != "ip" {
-					return r.Show(cmd.Context(), cmd.OutOrStdout(), f, o)
-				}
-				out, end, err := ipText(cmd)
-				if err != nil {
-					return err
-				}
-				return errors.Join(r.Show(cmd.Context(), out, f, o), end())
-			})
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd, args) },
 	}
 	familyFlags(cmd)
 	addColourFlag(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "show what was at this `INSTANT`")
-	addClockFlags(cmd, &clocks)
-	cmd.Flags().StringVarP(&o.Format, "output", "o", "ip", "`FORMAT`: "+strings.Join(query.ShowFormats(), ", "))
+	cmd.Flags().StringVar(&s.at, "at", "", "show what was at this `INSTANT`")
+	addClockFlags(cmd, &s.clocks)
+	cmd.Flags().StringVarP(&s.Format, "output", "o", "ip", "`FORMAT`: "+strings.Join(query.ShowFormats(), ", "))
 	addWidthFlag(cmd)
 	addRowFlags(cmd)
-	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "only these `COLUMNS`, with commas between them")
-	cmd.Flags().BoolVarP(&o.Details, "details", "d", false, "show in text what ip -d shows")
+	cmd.Flags().StringSliceVar(&s.Columns, "columns", nil, "only these `COLUMNS`, with commas between them")
+	cmd.Flags().BoolVarP(&s.Details, "details", "d", false, "show in text what ip -d shows")
 	return cmd
+}
+
+func (s showing) run(cmd *cobra.Command, args []string) error {
+	f, err := chosen(cmd, args)
+	if err != nil {
+		return err
+	}
+	if err := refuseEmptyAt(cmd); err != nil {
+		return err
+	}
+	if !slices.Contains(query.ShowFormats(), s.Format) {
+		return usageError{text: fmt.Sprintf("-o %s: there are %s", s.Format, strings.Join(query.ShowFormats(), ", "))}
+	}
+	if s.Page, err = rowsOn(cmd, s.Format); err != nil {
+		return err
+	}
+	clock, err := s.clocks.clock()
+	if err != nil {
+		return err
+	}
+	asked := query.Options{At: s.at, Location: clock.Location, Command: "nlrec show " + strings.Join(args, " "), Kinds: query.ShownWith(f.Kind)}
+	return read(cmd, asked, func(r *query.Reader) error {
+		if s.Format != "ip" {
+			return r.Show(cmd.Context(), cmd.OutOrStdout(), f, s.ShowOptions)
+		}
+		out, end, err := ipText(cmd)
+		if err != nil {
+			return err
+		}
+		return errors.Join(r.Show(cmd.Context(), out, f, s.ShowOptions), end())
+	})
 }
 
 // chosen reads a kind and its filter.
