@@ -3,9 +3,10 @@
 // means for the timeline; how messages look is package rtnl's affair, how the
 // timeline is kept package store's.
 //
-// There are two goroutines. One, on a thread of its own, only moves messages
+// Two goroutines do the work. One, on a thread of its own, only moves messages
 // from the socket to an inbox (rtnl.Listener). The other owns the state and
-// the store, and does everything else.
+// the store, and does everything else. A third only waits for the kernel to say
+// that the clock was set (clock.go).
 package recorder
 
 import (

@@ -51,11 +51,6 @@ type program struct {
 	health         *health.Answer  // of the recorder, to a child; nil: it was not asked
 }
 
-// run runs one command in this process.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return (&program{args: args, stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx)
-}
-
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
 // 3 not a readable recording, 4 outside the recording or, if that matters, in a
 // gap, 5 refused, 6 cut by a limit, 130 interrupted.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -8,4 +10,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"nlrec": main, "probe": probe})
+}
+
+// run runs one command in this process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&program{args: args, stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx)
 }

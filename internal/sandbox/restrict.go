@@ -12,7 +12,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"time"
@@ -164,14 +163,4 @@ func dropCapabilities() error {
 	low := data[0].Permitted & kept
 	data = [2]unix.CapUserData{{Effective: low, Permitted: low}}
 	return capset(&header, &data)
-}
-
-// YieldMemory makes the process the first that the system ends when it has no
-// memory left: a recorder, say, is worth more.
-func YieldMemory() error {
-	err := os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
