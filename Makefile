@@ -11,7 +11,7 @@ FUZZSOME = 5s
 ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: the tests UNRACED and those of the packages PLAIN ask
 # it so much that they run without, but for RACED, which are about several goroutines.
-UNRACED = Torture.*|Scenarios|Live|ChangesOfARecording|Benchmarks|Counts|Prune.*
+UNRACED = Torture.*|Scenarios|Live|ChangesOfARecording|ChangesOfAnyHistory|AsOf|Plain|Several|Benchmarks|Counts|Prune.*
 PLAIN = ./cmd/nlrec ./internal/snapshot
 RACED = Pager.*|Printer.*|Progress.*|Manager|Metrics|Echo
 
