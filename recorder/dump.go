@@ -20,6 +20,7 @@ package recorder
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"nlrec/rtnl"
@@ -33,6 +34,10 @@ const sparing = 25
 // dumps is how often a dump is taken before the union of all stands for it.
 const dumps = 3
 
+// tick is how long the kernel may say of a lifetime that ends that there is
+// none: a tick of the user's clock before its end, and one after.
+const tick = 20 * time.Millisecond
+
 // look is one look at a subject, and what its dumps have shown.
 type look struct {
 	subject
@@ -40,6 +45,7 @@ type look struct {
 	rounds []round
 	whole  bool            // the last round shows all there is
 	single bool            // it took one step
+	stops  bool            // the first round shows that a countdown stopped
 	during map[string]bool // slots of which notifications spoke during the last round
 	ever   map[string]bool // during any round
 	bad    error           // why an object cannot be decoded
@@ -72,6 +78,9 @@ func (r *Recorder) settle(looks []*look, p purpose) error {
 		return err
 	}
 	for round := 1; len(looks) > 0; round++ {
+		if round == 2 && slices.ContainsFunc(looks, func(l *look) bool { return l.stops }) {
+			time.Sleep(tick)
+		}
 		if err := r.receiveAll(waiting, p.blind && round > 1); err != nil {
 			return err
 		}
@@ -89,7 +98,7 @@ func (r *Recorder) settle(looks []*look, p purpose) error {
 		}
 		var left []*look
 		for _, l := range looks {
-			if !l.whole && round < dumps {
+			if (!l.whole || l.stops && round == 1) && round < dumps {
 				left = append(left, l)
 			} else if err := r.adopt(l, p, at, began, ended); err != nil {
 				return err
@@ -153,7 +162,7 @@ func (r *Recorder) dump(l *look) error {
 		}
 		seen.add(key, r.store.Intern(k, values))
 	})
-	l.single = done.Batches <= 1
+	l.single, l.stops = done.Batches <= 1, l.stops || seen.stops()
 	l.rounds, l.whole, l.during = append(l.rounds, seen), l.single || !done.Interrupted, map[string]bool{}
 	if done.Bad != nil {
 		l.bad = done.Bad

@@ -275,6 +275,26 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// TestExpiry: a route whose lifetime ends counts down until it is gone, even
+// when a look comes in the clock tick in which the kernel shows it without.
+func TestExpiry(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "a.db")
+	netnstest.Run(t, twoLinks+"sysctl -qw net.ipv6.route.gc_interval=1"+allUp)
+	r := run(t, path, Config{})
+	netnstest.Run(t, "for i in $(seq 1 40); do ip -6 address add 2001:db8:9:$i::1/64 dev v0 valid_lft 1 preferred_lft 1; done; until [ -z \"$(ip -6 route show | grep 2001:db8:9:)\" ]; do :; done")
+	r.stop()
+	db := openSQL(t, path)
+	if n := number(t, db, `SELECT count(*) FROM route_history WHERE dst LIKE '2001:db8:9:%' AND protocol = 'kernel' AND table_id = 254`); n != 40 {
+		t.Errorf("40 routes have %d versions", n)
+	}
+	if n := number(t, db, `SELECT count(*) FROM route_history WHERE dst LIKE '2001:db8:9:%' AND table_id = 254 AND expires IS NULL`); n != 0 {
+		t.Errorf("%d have one without a lifetime", n)
+	}
+}
+
 // elsewhere runs a shell script that has the process id of another network
 // namespace in $there, and its own in $here.
 func elsewhere(script string) string {

@@ -74,6 +74,18 @@ func (r *round) put(text string, state *store.State) {
 	r.seen = append(r.seen, seen{text: text, state: state, other: true})
 }
 
+// stops reports whether the dump shows that a countdown stopped. In the clock
+// tick in which a lifetime ends the kernel says of it what it says of none.
+func (r *round) stops() bool {
+	if len(r.kind.Volatile) == 0 || len(r.held.only) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(r.seen, func(s seen) bool {
+		o := r.held.only[s.text]
+		return o != nil && r.kind.Stops(o.State.Values, s.state.Values)
+	})
+}
+
 // shows reports whether the dump has shown a slot.
 func (r *round) shows(text string) bool { return r.states(text) != nil }
 

@@ -208,6 +208,13 @@ func (k *Kind) With(state Row, column string, v any) Row {
 // linux/if_addr.h.
 const forever = int64(1<<32 - 1)
 
+// Stops reports whether a countdown of the state before has none in the one after.
+func (k *Kind) Stops(before, after Row) bool {
+	return slices.ContainsFunc(k.Volatile, func(column string) bool {
+		return k.StateValue(before, column) != nil && k.StateValue(after, column) == nil
+	})
+}
+
 // Same reports whether two states are one as far as history goes: countdowns
 // may differ, as long as both count down.
 func (k *Kind) Same(a, b Row) bool {
