@@ -24,7 +24,7 @@ func (c *Change) shown() Row {
 		return c.row()
 	}
 	row := slices.Clone(c.Before)
-	flags, isList := members(row[i])
+	flags, isList := members("flags", row[i])
 	if isList {
 		flags = slices.DeleteFunc(flags, func(flag string) bool { return flag == "linkdown" || flag == "dead" })
 		row[i] = jsonText(anys(flags))
@@ -103,8 +103,8 @@ func (c *Change) Detail() string {
 
 // String writes old and new value; of a list of flags those that differ.
 func (d difference) String() string {
-	before, wasList := members(d.was)
-	after, isList := members(d.is)
+	before, wasList := members(d.name, d.was)
+	after, isList := members(d.name, d.is)
 	if !wasList || !isList || len(before) < 2 && len(after) < 2 {
 		return Visible(d.name) + " " + spelledOrNone(d.name, d.was) + " → " + spelledOrNone(d.name, d.is)
 	}
@@ -131,11 +131,16 @@ func Differences(column string, was, is any) (texts []string) {
 	return texts
 }
 
-// Spell writes a value as words.
-func Spell(v any) string { return spelledOrNone("", v) }
+// Spell writes a value of a column as words.
+func Spell(column string, v any) string {
+	if IsNone(column, v) {
+		return "none"
+	}
+	return words(column, v)
+}
 
 func spelledOrNone(column string, v any) string {
-	if v == nil || v == "[]" || v == "" {
+	if IsNone(column, v) {
 		return "none"
 	}
 	return spell(column, v)

@@ -142,7 +142,9 @@ func (e *Encoder) Row(kind string, columns []string, row Row) map[string]any {
 		switch {
 		case v == nil:
 		case isText && e.nested[kind][columns[i]] && json.Valid([]byte(text)):
-			values[columns[i]] = json.RawMessage(text)
+			values[columns[i]] = json.RawMessage(unicodeText(text))
+		case isText:
+			values[columns[i]] = unicodeText(text)
 		default:
 			values[columns[i]] = v
 		}

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
@@ -125,27 +123,4 @@ func plain(e *sqlite.Error) string {
 		text = strings.TrimPrefix(text, general)
 	}
 	return text
-}
-
-// Visible writes text so that a terminal shows it and obeys none of it: what
-// does not print becomes an escape as in Go.
-func Visible(text string) string {
-	clean := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
-	if strings.IndexFunc(text, func(r rune) bool { return !clean(r) }) < 0 {
-		return text
-	}
-	var b strings.Builder
-	for len(text) > 0 {
-		r, n := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case clean(r) || r == utf8.RuneError:
-			b.WriteRune(r)
-		default:
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-		text = text[n:]
-	}
-	return b.String()
 }

@@ -175,6 +175,13 @@ func (p *parser) take(known *word, value string) error {
 		sql = "TRUE"
 	}
 	p.add(known.name, condition{sql, args})
+	for _, spelling := range spellings(value)[1:] {
+		args, err := known.read(spelling)
+		if err != nil {
+			return err
+		}
+		p.add(known.name, condition{sql, args})
+	}
 	return nil
 }
 

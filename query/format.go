@@ -9,12 +9,14 @@ package query
 //	csv              empty  RFC 4180; empty text: ""  hexadecimal  as they are
 //	json, ndjson     null   a string, in which what   hexadecimal  numbers
 //	                        does not print is escaped
+//	                        and no UTF-8 is \xff
 //
 // table, box and line are sqlite3(1)'s. In tsv a tab in a value is \t, so that
 // every line has as many as there are columns. Markdown and HTML escape what
 // they would take for their own as well.
 //
-// A Page may want another text for NULL, but in JSON.
+// A Page may want another text for NULL, but in JSON. Where it is a terminal, csv
+// is escaped as tsv.
 //
 // In JSON the second column of a name becomes name_2. Nested data is JSON text
 // in every format.
@@ -65,6 +67,9 @@ func Write(w io.Writer, p Page, format string, rows *Rows) error { return write(
 
 func write(w io.Writer, p Page, format string, rows source) error {
 	b, f := bufio.NewWriterSize(w, 64<<10), formats[format]
+	if format == "csv" && p.Terminal {
+		f = writeVisibleCSV
+	}
 	if format != "json" && format != "ndjson" {
 		rows = wanted{rows, p}
 	}
@@ -175,7 +180,7 @@ func appendJSON(b []byte, v any) []byte {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	e.Encode(valueText(v)) // a string cannot fail
+	e.Encode(unicodeText(valueText(v))) // a string cannot fail
 	return appendPrintable(b, bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }
 
@@ -232,6 +237,17 @@ func valueText(v any) string {
 }
 
 func writeCSV(w *bufio.Writer, rows source) error { return eachLine(w, rows, writeCSVLine) }
+
+func writeVisibleCSV(w *bufio.Writer, rows source) error {
+	return eachLine(w, rows, func(w *bufio.Writer, line []any) error {
+		for i, v := range line {
+			if v != nil {
+				line[i] = Visible(valueText(v))
+			}
+		}
+		return writeCSVLine(w, line)
+	})
+}
 
 // eachLine calls f for the names of the columns, if there are any, and for each row.
 func eachLine(w *bufio.Writer, rows source, f func(*bufio.Writer, []any) error) error {

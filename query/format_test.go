@@ -64,7 +64,7 @@ func TestWrite(t *testing.T) {
 		{"values", "box", given{columns: []string{"if_name", "n", "oct"}, rows: [][]any{{" eth0 ", int64(1), []byte{255}}, {nil, 2.0, ""}}},
 			"┌─────────┬─────┬─────┐\n│ if_name │ n   │ oct │\n├─────────┼─────┼─────┤\n│  eth0   │ 1   │ ff  │\n│         │ 2.0 │     │\n└─────────┴─────┴─────┘\n"},
 		{"a hostile alias", "ndjson", given{columns: []string{"a"}, rows: [][]any{{"\x1b[31m\u202e\xff\u009b\x7f\U000e0001é日"}}},
-			`{"a":"\u001b[31m\u202e\ufffd\u009b\u007f\udb40\udc01é日"}` + "\n"},
+			`{"a":"\u001b[31m\u202e\\xff\u009b\u007f\udb40\udc01é日"}` + "\n"},
 		{"a hostile alias", "box", given{columns: []string{"a\x1b[2J"}, rows: [][]any{{"\x1b[31m\tx\ny\x00\u202e\xff\u200bz\u009b"}}},
 			"┌───────────────────────────────────────────┐\n│ a\\x1b[2J                                  │\n" +
 				"├───────────────────────────────────────────┤\n│ \\x1b[31m\\tx\\ny\\x00\\u202e\\xff\\u200bz\\u009b │\n└───────────────────────────────────────────┘\n"},

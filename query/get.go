@@ -74,13 +74,23 @@ func (s *fibReader) get(q RouteQuestion) ([]fib.Answer, error) {
 		if link.name == "" {
 			continue
 		}
-		l := state.LinkNamed(link.name)
+		l := linkSpelt(state, link.name)
 		if l == nil {
 			return nil, fmt.Errorf("%s: %w", Visible(link.name), ErrNoLink)
 		}
 		*link.into = l.Index
 	}
 	return state.Get(question), nil
+}
+
+// linkSpelt returns the link that somebody may mean who typed a name, or nil.
+func linkSpelt(state *fib.State, typed string) *fib.Link {
+	for _, name := range spellings(typed) {
+		if l := state.LinkNamed(name); l != nil {
+			return l
+		}
+	}
+	return nil
 }
 
 // read fills a state, and returns the routes that may matter.

@@ -10,7 +10,6 @@ package query
 // views have it.
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"strconv"
@@ -211,7 +210,7 @@ func decodeJSON(text string) any {
 	if text == "" {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d := json.NewDecoder(strings.NewReader(unicodeText(text)))
 	d.UseNumber()
 	return decodeValue(d)
 }

@@ -9,13 +9,28 @@ import (
 	"strings"
 )
 
-// nested reads JSON text that holds an object or an array; nil: it is neither.
-func nested(v any) any {
+// written are columns with what somebody wrote, which may look like anything; "via"
+// is a name where it is no object, as names have no colons.
+var written = []string{"ifname", "dev", "interface", "link", "master", "iif", "oif", "iif_dev", "ifalias", "label", "qdisc", "info_kind", "info_slave_kind",
+	"phys_port_name", "parentdev", "parentbus"}
+
+// IsNone reports whether a column has no value, or an empty list.
+func IsNone(column string, v any) bool {
+	return v == nil || v == "" || v == "[]" && !isWritten(column, v)
+}
+
+func isWritten(column string, v any) bool {
+	text, _ := v.(string)
+	return slices.Contains(written, column) || column == "via" && strings.HasPrefix(text, "[")
+}
+
+// nested reads JSON text of a column that holds an object or an array; nil: it is neither.
+func nested(column string, v any) any {
 	text, ok := v.(string)
-	if !ok || !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
+	if !ok || isWritten(column, v) || !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
 		return nil
 	}
-	d := json.NewDecoder(strings.NewReader(text))
+	d := json.NewDecoder(strings.NewReader(unicodeText(text)))
 	d.UseNumber()
 	var value any
 	if d.Decode(&value) != nil || d.More() {
@@ -70,8 +85,8 @@ type difference struct {
 
 // leaves lists where two values differ; of nested objects what in them does.
 func leaves(name string, was, is any) []difference {
-	before, wasObject := nested(was).(map[string]any)
-	after, isObject := nested(is).(map[string]any)
+	before, wasObject := nested(name, was).(map[string]any)
+	after, isObject := nested(name, is).(map[string]any)
 	if !wasObject || !isObject {
 		return []difference{{name, was, is}}
 	}
@@ -101,8 +116,8 @@ func jsonText(v any) any {
 }
 
 // members returns the texts of a list of texts; ok is false for anything else.
-func members(v any) (texts []string, ok bool) {
-	list, ok := nested(v).([]any)
+func members(column string, v any) (texts []string, ok bool) {
+	list, ok := nested(column, v).([]any)
 	for _, member := range list {
 		text, isText := member.(string)
 		ok = ok && isText

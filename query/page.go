@@ -20,10 +20,11 @@ import (
 
 // A Page is what answers are written on. The zero value has no end.
 type Page struct {
-	Width   int          // columns of the terminal; 0: lines have no end
-	Note    func(string) // is told what had no room; nil: nobody is
-	Null    string       // stands for NULL, but in JSON
-	Unnamed bool         // csv and tsv begin with the first row
+	Width    int          // columns of the terminal; 0: lines have no end
+	Terminal bool         // what is written is obeyed
+	Note     func(string) // is told what had no room; nil: nobody is
+	Null     string       // stands for NULL, but in JSON
+	Unnamed  bool         // csv and tsv begin with the first row
 }
 
 func (p Page) note(format string, args ...any) {

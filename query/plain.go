@@ -197,9 +197,12 @@ func (p *plainer) value(t token) any {
 	return p.params[i].Value // checkParams found it
 }
 
-// literal writes a value in SQL.
+// literal writes a value in SQL, and as octets what does not print.
 func literal(v any) string {
 	if text, ok := v.(string); ok {
+		if Visible(text) != text {
+			return fmt.Sprintf("CAST(x'%x' AS TEXT)", text)
+		}
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	}
 	return fmt.Sprint(v)

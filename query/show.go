@@ -204,10 +204,11 @@ func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
 			if row == nil || err != nil {
 				return err
 			}
-			names = append(names, valueText(row[0]))
+			names = append(names, Visible(valueText(row[0])))
 		}
 	})
 	for _, name := range f.links() {
+		name = Visible(name) // in whatever way it was typed
 		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
 			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
 		}

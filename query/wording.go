@@ -73,7 +73,7 @@ type (
 
 // isSilent reports whether a value goes without saying.
 func (p part) isSilent(v any, columns []string, row Row) bool {
-	return v == nil || v == "" || v == "[]" || slices.ContainsFunc(p.silent, func(silent any) bool {
+	return IsNone(p.column, v) || slices.ContainsFunc(p.silent, func(silent any) bool {
 		switch other := silent.(type) {
 		case like:
 			return v == valueOf(columns, row, string(other))
@@ -127,7 +127,11 @@ func spell(column string, v any) string {
 	if name := tables[v]; name != "" && column == "table_id" {
 		return name
 	}
-	if data := nested(v); data != nil {
+	return words(column, v)
+}
+
+func words(column string, v any) string {
+	if data := nested(column, v); data != nil {
 		return Visible(flat(data))
 	}
 	return Visible(valueText(v))

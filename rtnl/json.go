@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // jsonText is a value that already is JSON, to be embedded as it is.
@@ -52,7 +53,7 @@ func appendJSON(b []byte, v any) []byte {
 		var text strings.Builder
 		enc := json.NewEncoder(&text)
 		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v); err != nil {
+		if err := enc.Encode(unicodeText(v)); err != nil {
 			panic(err) // a string always encodes
 		}
 		return append(b, strings.TrimSuffix(text.String(), "\n")...)
@@ -64,6 +65,25 @@ func appendJSON(b []byte, v any) []byte {
 // isPlain reports whether a string is JSON between quotes as it is.
 func isPlain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// unicodeText writes octets that are not UTF-8, for which JSON has no signs, as
+// \xff, so that names stay as different as they are.
+func unicodeText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 // nested reads attributes into a JSON object with the table's columns as keys,

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -184,13 +185,22 @@ func completeInstant(cmd *cobra.Command, _ []string, word string) ([]string, cob
 	return beginningWith(word, words), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
-// linkNames lists the names that links have had.
+// linkNames lists the names that links have had, but those that a shell may take
+// for something else: bash asks with what it has put on the line itself, unquoted.
 func linkNames(cmd *cobra.Command) (names []string) {
 	askForCompletion(cmd, func(ctx context.Context, r *query.Reader) (err error) {
 		names, err = r.LinkNames(ctx)
 		return err
 	})
-	return slices.DeleteFunc(names, func(name string) bool { return query.Visible(name) != name })
+	return slices.DeleteFunc(names, func(name string) bool { return !isShellWord(name) })
+}
+
+// isShellWord reports whether a text stands for itself in every shell, and for no flag.
+func isShellWord(text string) bool {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:@+,/%", r)
+	}
+	return text != "" && text[0] != '-' && text[0] != '%' && strings.IndexFunc(text, special) < 0
 }
 
 // askForCompletion asks the recording. Who presses Tab is told no error, and

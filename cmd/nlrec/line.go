@@ -88,7 +88,7 @@ const forever = int64(1<<32 - 1)
 // pair writes a column and its value, unless that says nothing or too much.
 func (l *changeLines) pair(b *strings.Builder, column string, v any) {
 	text, isText := v.(string)
-	if v == nil || v == "" || v == "[]" || v == int64(0) || v == forever || isText && strings.HasPrefix(text, "{") && len(text) > longest {
+	if query.IsNone(column, v) || v == int64(0) || v == forever || isText && strings.HasPrefix(text, "{") && len(text) > longest {
 		return
 	}
 	column, spelt := l.spell(column, v)
@@ -102,7 +102,7 @@ func (l *changeLines) spell(column string, v any) (word, text string) {
 	if name := l.links[index]; known && isIndex && name != "" {
 		return word, query.Visible(name)
 	}
-	return column, query.Spell(v)
+	return column, query.Spell(column, v)
 }
 
 // differences writes a column that changed; of nested data what changed in it.

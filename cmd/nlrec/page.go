@@ -49,7 +49,8 @@ func rowsOn(cmd *cobra.Command, format string) (query.Page, error) {
 
 // pageOf returns what a command draws tables on.
 func pageOf(cmd *cobra.Command) (query.Page, error) {
-	p := query.Page{Width: widthOf(cmd.OutOrStdout()), Note: func(text string) { noteOn(cmd.ErrOrStderr(), text) }}
+	out := cmd.OutOrStdout()
+	p := query.Page{Width: widthOf(out), Terminal: isTerminal(out), Note: func(text string) { noteOn(cmd.ErrOrStderr(), text) }}
 	if flag := cmd.Flags().Lookup("max-width"); flag.Changed {
 		p.Width, _ = cmd.Flags().GetInt("max-width") // it is there
 	}
