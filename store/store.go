@@ -8,16 +8,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
 
-	"nlrec/migrations"
 	"nlrec/rtnl"
 )
 
@@ -62,8 +59,9 @@ type Store struct {
 }
 
 // Open opens the recording at path to append to it, making the file and its
-// folder if need be. It fails with ErrLocked when another recorder has it, and
-// with ErrLink when the name is not the file's own.
+// folder if need be. It fails with ErrLocked when another recorder has it,
+// with ErrLink when the name is not the file's own; with ErrHostile or
+// ErrForeignSchema, and without having written to it, when it is not only a recording.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -162,7 +160,10 @@ func (s *Store) prepare(ctx context.Context) error {
 // migrate runs the migrations the file lacks, and then makes its views anew
 // where they differ from this nlrec's.
 func (s *Store) migrate(ctx context.Context) error {
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.db, migrations.Files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err := checkSchema(ctx, s.db); err != nil {
+		return err
+	}
+	provider, err := newMigrations(s.db)
 	if err != nil {
 		return err
 	}

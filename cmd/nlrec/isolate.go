@@ -168,6 +168,20 @@ func (p *program) confine(cmd *cobra.Command) error {
 	return nil
 }
 
+// examineAlone looks for damage where no child reads.
+func (p *program) examineAlone(cmd *cobra.Command) error {
+	if isCompletion(cmd) {
+		return nil
+	}
+	check, err := checkOf(cmd)
+	if err != nil {
+		return err
+	}
+	endOnLimit(cmd)
+	p.damaged = examine(cmd, check, openSeen(os.Getenv))
+	return nil
+}
+
 // machineFiles are what names of time zones, routing tables, protocols and users
 // are read from.
 func machineFiles() []string {

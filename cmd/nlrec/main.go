@@ -81,7 +81,12 @@ func (p *program) run(ctx context.Context) int {
 		}
 		if p.delegates && !isAlone(cmd) {
 			stop() // signals are for the child
-			return p.delegate(cmd, paged, left.Done())
+			if err := p.delegate(cmd, paged, left.Done()); err != nil {
+				return err
+			}
+		}
+		if p.delegates {
+			return p.examineAlone(cmd)
 		}
 		return nil
 	}
@@ -225,6 +230,7 @@ var outcomes = []struct {
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
 	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},
 	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
+	{store.ErrForeignSchema, 3, "{command} --db FILE with another file; sqlite3 -readonly {db} .schema shows what is in this one"},
 	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
 	{store.ErrWritten, 1, "ask again"},
 	{query.ErrDamaged, 3, "nlrec verify --db {db} says where; nlrec status --db {db} what can be read; sqlite3 {db} .recover saves rows"},
