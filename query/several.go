@@ -124,6 +124,9 @@ func (r *Reader) nameHosts() {
 
 // defineSeveral attaches the other files and makes the views over all.
 func (r *Reader) defineSeveral(ctx context.Context) error {
+	if err := r.hasOwnViews(ctx); err != nil {
+		return WithPath(r.path, err)
+	}
 	for _, m := range r.recordings[1:] {
 		if err := store.Attach(ctx, r.conn.Conn, m.path, m.schema); err != nil {
 			return WithPath(m.path, err)
@@ -148,6 +151,17 @@ func (r *Reader) defineSeveral(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hasOwnViews fails with ErrSeveral when the views of this nlrec stand in for those
+// of the first file, as store.Attach does for the others: they would be in the way.
+func (r *Reader) hasOwnViews(ctx context.Context) error {
+	var others int
+	err := r.conn.QueryRowContext(ctx, `SELECT count(*) FROM temp.sqlite_schema WHERE type = 'view'`).Scan(&others)
+	if err == nil && others > 0 {
+		err = hinted{fmt.Errorf("%w: its views are not those of this nlrec", ErrSeveral), "nlrec query --db " + r.path + ", alone; nlrec record brings them up to date"}
+	}
+	return err
 }
 
 // defineOver makes one view over what all files have by a name.

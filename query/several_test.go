@@ -184,3 +184,28 @@ func TestSeveralCertain(t *testing.T) {
 		}
 	}
 }
+
+// TestSeveralOfOthers: a recording whose views another nlrec has made is refused,
+// wherever it stands, and answers alone.
+func TestSeveralOfOthers(t *testing.T) {
+	paths := hostsPaths(t)
+	db, err := sql.Open("sqlite", paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("DROP VIEW link; CREATE VIEW link AS SELECT 1 AS ifname"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, order := range [][]string{paths, {paths[1], paths[0]}} {
+		_, err := OpenSeveral(t.Context(), order, options(""))
+		if !errors.Is(err, ErrSeveral) || !strings.Contains(err.Error(), paths[0]+": ") {
+			t.Errorf("%q: %v", order, err)
+		}
+	}
+	if got := answer(t, open(t, paths[0], ""), "SELECT ifname FROM link"); got != "wan0" {
+		t.Errorf("alone it says %s", got)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"go/parser"
 	"go/token"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,6 +32,22 @@ var layers = map[string][]string{
 	"internal/recordingtest": {"store", "rtnl"},
 	"internal/sandbox":       {},
 	"internal/torture":       {},
+}
+
+// TestProgramIsSmall: what only tests need, and is larger than the program, is in none
+// of its packages.
+func TestProgramIsSmall(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil || !strings.Contains(string(out), "nlrec/store\n") {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	for dependency := range strings.Lines(string(out)) {
+		for _, large := range []string{"net/http\n", "github.com/prometheus/", "google.golang.org/protobuf/"} {
+			if strings.HasPrefix(dependency, large) {
+				t.Errorf("the program depends on %s", dependency)
+			}
+		}
+	}
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -7,7 +7,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"nlrec/internal/health"
 )
@@ -39,5 +44,39 @@ func TestMetrics(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^` + want + `$`).Match(out) {
 			t.Errorf("no line %s in\n%s", want, out)
 		}
+	}
+}
+
+// TestMetricsLint: Prometheus's own parser reads the page, and its linter has
+// nothing to say about it.
+func TestMetricsLint(t *testing.T) {
+	text := metricsText(health.Report{Ready: true, Commits: 5, LastCommit: 1777629600_500000, Lag: 1500, Changes: map[string]int64{"route": 7, "link": 2}})
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if len(families) != len(metrics)+1 {
+		t.Errorf("%d families, want %d", len(families), len(metrics)+1)
+	}
+	for _, m := range metrics {
+		if f := families[m.name]; f == nil || strings.ToLower(f.GetType().String()) != m.kind || f.GetHelp() != m.help || len(f.Metric) != 1 {
+			t.Errorf("%s is read as %v", m.name, f)
+		}
+	}
+	if got := families["nlrec_last_commit_timestamp_seconds"].Metric[0].GetGauge().GetValue(); got != 1777629600.5 {
+		t.Errorf("the last commit is read as %f", got)
+	}
+	for _, m := range families["nlrec_changes_total"].Metric {
+		if want := map[string]float64{"route": 7, "link": 2}[m.Label[0].GetValue()]; m.GetCounter().GetValue() != want {
+			t.Errorf("%v, want %f", m, want)
+		}
+	}
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"nlrec/internal/recordingtest"
 )
 
 // TestOlder asks recordings that earlier versions of nlrec made, and that
@@ -35,6 +37,14 @@ func TestOlder(t *testing.T) {
 				out, err := exec.Command("nlrec", append(args, "--db", db)...).CombinedOutput()
 				if err != nil {
 					t.Errorf("nlrec %s: %v\n%s", strings.Join(args, " "), err, out)
+				}
+			}
+			other := filepath.Join(t.TempDir(), "b.db")
+			recordingtest.Sample(t, other)
+			for _, order := range [][]string{{"--db", db, "--db", other}, {"--db", other, "--db", db}} {
+				c := exec.Command("nlrec", append(order, "query", "SELECT * FROM link")...)
+				if out, _ := c.CombinedOutput(); c.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), db+": it cannot be asked with others: an older nlrec made it") {
+					t.Errorf("with another: %v, %s", c.ProcessState, out)
 				}
 			}
 			if after, err := os.ReadFile(db); err != nil || sha256.Sum256(after) != before {
