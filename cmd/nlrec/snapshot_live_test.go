@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -175,5 +176,72 @@ func TestSnapshotStopped(t *testing.T) {
 		if old, _ := os.ReadFile(out); string(old) != "old" {
 			t.Errorf("%s: what was there is %d octets now", sig, len(old))
 		}
+	}
+}
+
+// TestSnapshotKilled: what a copy that was killed leaves, the next into the folder
+// removes; not what another makes meanwhile, nor what others have named so.
+func TestSnapshotKilled(t *testing.T) {
+	dir := t.TempDir()
+	db, folder := filepath.Join(dir, "live.db"), filepath.Join(dir, "out [x]")
+	w := newSteadyWriter(t, db)
+	w.write(200_000)
+	w.r.Close(w.at)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(out string) (c *exec.Cmd, made string) {
+		before, _ := filepath.Glob(filepath.Join(dir, "out*", ".nlrec-snapshot-*"))
+		c = exec.Command("nlrec", "snapshot", "--redact", "--db", db, filepath.Join(folder, out))
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for { // until it writes
+			now, _ := filepath.Glob(filepath.Join(dir, "out*", ".nlrec-snapshot-*"))
+			for _, name := range now {
+				if info, err := os.Stat(name); err == nil && info.Size() > 0 && !slices.Contains(before, name) && !strings.HasSuffix(name, "-journal") {
+					return c, name
+				}
+			}
+		}
+	}
+	killed, left := begin("killed.db")
+	if err := syscall.Kill(childOf(t, killed.Process.Pid), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it says that it was killed
+	if _, err := os.Stat(left); err != nil {
+		t.Fatal("a kill leaves nothing: ", err)
+	}
+	foreign := filepath.Join(folder, ".nlrec-snapshot-link")
+	if err := os.Symlink(db, foreign); err != nil {
+		t.Fatal(err)
+	}
+	other, held := begin("other.db")
+	if err := syscall.Kill(childOf(t, other.Process.Pid), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("nlrec", "snapshot", "--db", db, filepath.Join(folder, "next.db")).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("what was left is still there: %v", err)
+	}
+	if _, err := os.Stat(held); err != nil {
+		t.Errorf("what another makes is gone: %v", err)
+	}
+	if err := syscall.Kill(childOf(t, other.Process.Pid), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Wait(); err != nil {
+		t.Error(err)
+	}
+	entries, _ := os.ReadDir(folder)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{filepath.Base(foreign), "next.db", "other.db"}; !slices.Equal(names, want) {
+		t.Errorf("there are %q, want %q", names, want)
 	}
 }

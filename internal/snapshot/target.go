@@ -32,10 +32,10 @@ const copyMode = 0o640
 
 // A target is where a copy goes.
 type target struct {
-	path   string // empty: it goes to a stream
-	source string // the recording
-	force  bool   // another file may be replaced
-	made   []string
+	path   string     // empty: it goes to a stream
+	source string     // the recording
+	force  bool       // another file may be replaced
+	made   []*os.File // held until discard
 }
 
 // newTarget checks where a copy is to go: to path, or to a stream when that is
@@ -99,7 +99,8 @@ func (t *target) file() (string, error) {
 	if t.path != "" {
 		folder = filepath.Dir(t.path)
 	}
-	f, err := os.CreateTemp(folder, ".nlrec-snapshot-")
+	removeLeftovers(folder)
+	f, err := makeHeld(folder)
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
 		return "", fmt.Errorf("%s: %w: %w", cmp.Or(t.path, folder), ErrTarget, failed.Err)
@@ -107,8 +108,8 @@ func (t *target) file() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t.made = append(t.made, f.Name())
-	return f.Name(), f.Close()
+	t.made = append(t.made, f)
+	return f.Name(), nil
 }
 
 // publish gives a file that was made its name, or writes it to the stream.
@@ -181,11 +182,12 @@ func syncFolder(path string) error {
 // discard removes all that was made and has no name of its own.
 func (t *target) discard() (err error) {
 	for _, made := range t.made {
-		for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
-			if failed := os.Remove(made + suffix); !errors.Is(failed, fs.ErrNotExist) {
+		for _, suffix := range append([]string{""}, besides...) {
+			if failed := os.Remove(made.Name() + suffix); !errors.Is(failed, fs.ErrNotExist) {
 				err = errors.Join(err, failed)
 			}
 		}
+		err = errors.Join(err, made.Close())
 	}
 	return err
 }
