@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"database/sql"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -104,4 +106,53 @@ func endReader(t *testing.T, c *exec.Cmd) {
 		t.Fatal(err)
 	}
 	_ = c.Wait() // killed
+}
+
+// TestLogStays: a recorder that ends and leaves its log beside the file says once
+// what that means; what it says is so.
+func TestLogStays(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	dir := t.TempDir()
+	db, whole := filepath.Join(dir, "a.db"), filepath.Join(dir, "whole.db")
+	r := startRecording(t, db)
+	reader, err := sql.Open("sqlite", "file:"+db+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.SetMaxOpenConns(1)
+	for _, text := range []string{"BEGIN", "SELECT count(*) FROM change"} { // from now on it reads what was until here
+		if _, err := reader.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	netnstest.Run(t, "ip link add v0 type veth peer name v1")
+	r.agrees("a link was added")
+	if err := r.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err, r.all())
+	}
+	if said := strings.Join(r.all(), "\n"); strings.Count(said, db+"-wal could not be folded") != 1 || !strings.Contains(said, "nlrec snapshot --db "+db) {
+		t.Errorf("%s", said)
+	}
+	if log, err := os.Stat(db + "-wal"); err != nil || log.Size() == 0 {
+		t.Fatalf("no log: %v", err)
+	}
+	runNlrec(t, "snapshot", "--db", db, whole)
+	if n := askSQLite(t, whole, "SELECT count(*) FROM link WHERE ifname = 'v0'"); n != "1" {
+		t.Errorf("the copy has %s links v0", n)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r = startRecording(t, db)
+	if err := r.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err, r.all())
+	}
+	if said := strings.Join(r.all(), "\n"); strings.Contains(said, "-wal") {
+		t.Errorf("%s", said)
+	}
+	if _, err := os.Stat(db + "-wal"); !os.IsNotExist(err) {
+		t.Errorf("the log stays: %v", err)
+	}
 }

@@ -80,6 +80,7 @@ func record(ctx context.Context, path string, quiet, restricted bool, config rec
 		if closeErr := s.Close(); err == nil {
 			err = closeErr
 		}
+		sayLog(path, stderr)
 	}()
 	config.Version = version()
 	stopServing, err := health.Serve(path, config.Health.Report)
@@ -113,6 +114,16 @@ func record(ctx context.Context, path string, quiet, restricted bool, config rec
 		}
 	}
 	return recorder.Run(ctx, s, config)
+}
+
+// sayLog says it when the write-ahead log stays beside a recording that has ended:
+// the disk was full, or somebody reads what was before it.
+func sayLog(path string, stderr io.Writer) {
+	if log, err := os.Lstat(path + "-wal"); err == nil && log.Size() > 0 {
+		fmt.Fprintf(stderr, "nlrec: warning: %s\nnlrec: hint: %s\n",
+			oneLine(fmt.Sprintf("%s-wal could not be folded into the recording and is a part of it: a copy of %s alone lacks what it holds", path, path)),
+			oneLine("nlrec snapshot --db "+path+" COPY makes one file of both; the next nlrec record folds it"))
+	}
 }
 
 // changesOn returns what writes changes to a terminal.
