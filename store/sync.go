@@ -66,7 +66,7 @@ func (s *syncer) committed(began time.Time) {
 }
 
 // timerGrace is how late the timer may be. Without it whoever commits all the time
-// was about as often the first to see that a sync is due, and waited for the disk.
+// was at times the first to see that a sync is due, and waited for the disk.
 const timerGrace = 50 * time.Millisecond
 
 // overdue reports whether commits have waited too long to be followed by

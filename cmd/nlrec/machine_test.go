@@ -180,9 +180,11 @@ func (m *machine) log() string {
 	return string(out)
 }
 
-// follow reads the journal of the recorder's unit from the beginning on.
+// follow reads the journal of the recorder's unit from the beginning on, from
+// outside: what is in the machine when it goes down it waits for.
 func (m *machine) follow() {
-	c := m.command("exec journalctl --follow --lines=all --output=cat --unit=nlrec")
+	files := fmt.Sprintf("/proc/%d/root/run/log/journal", m.systemd.Process.Pid)
+	c := exec.Command("journalctl", "--directory", files, "--follow", "--lines=all", "--output=cat", "--unit=nlrec")
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,7 @@ func TestService(t *testing.T) {
 	m.isRestricted()
 	m.keepsItsFiles()
 	m.isThereForRoot()
+	m.isHiddenFromOthers()
 
 	const kills = 6 // more than systemd lets a unit fail by default
 	for n := range kills {
@@ -68,13 +70,17 @@ func serviceFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// want compares the number that a script prints.
+// want waits until a script prints a number: what the kernel has announced is
+// recorded a moment later.
 func (m *machine) want(what, script string, number int) {
 	m.t.Helper()
-	var got int
-	if err := json.Unmarshal([]byte(m.run(script)), &got); err != nil || got != number {
-		m.t.Fatalf("%s: %d, not %d: %v\n%s", what, got, number, err, m.log())
+	got := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		if got = m.run(script); got == fmt.Sprint(number) {
+			return
+		}
 	}
+	m.t.Fatalf("%s: %s, not %d\n%s", what, got, number, m.log())
 }
 
 // startsBeforeTheNetwork: the recording has how the network came up.
@@ -136,6 +142,18 @@ func (m *machine) isThereForRoot() {
 				m.t.Errorf("%snlrec doctor: %s lacks: %s", as, f.Subject, f.Says)
 			}
 		}
+	}
+}
+
+// isHiddenFromOthers: whoever may not read the recording is told so.
+func (m *machine) isHiddenFromOthers() {
+	m.t.Helper()
+	const asOther = "setpriv --reuid=4711 --regid=4711 --clear-groups nlrec "
+	if out := m.run(asOther + "status --db /var/lib/nlrec/nlrec.db 2>&1 || :"); !strings.Contains(out, "permission denied") || strings.Contains(out, "Landlock") {
+		m.t.Errorf("nlrec status of another user:\n%s", out)
+	}
+	if out := m.run(asOther + "doctor --db /var/lib/nlrec/nlrec.db 2>&1 || :"); strings.Contains(out, "none records") {
+		m.t.Errorf("nlrec doctor of another user:\n%s", out)
 	}
 }
 
