@@ -8,7 +8,7 @@ FUZZTIME = 60s
 # What people type, and what is shown to them: some seconds each.
 FUZZED = FuzzInstant FuzzFilter FuzzStatement FuzzVisible
 FUZZSOME = 5s
-ENDURANCE = Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
+ENDURANCE = Service|Day|Overruns|OverrunsUnderLoad|StartAmidOverruns|StartInChurn|RouteGet
 # The race detector makes SQLite several times slower: the tests UNRACED and those of the packages PLAIN ask
 # it so much that they run without, but for RACED, which are about several goroutines.
 UNRACED = Torture.*|Scenarios|Live|ChangesOfARecording|ChangesOfAnyHistory|AsOf|Plain|Several|Benchmarks|Counts|Prune.*

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func Examine(path string, process, buffer int) (found []Finding) {
 	add("notifications", examineNotifications())
 	add("receive buffer", examineBuffer(process, buffer))
 	add("dumps", examineDumps())
-	add("folder", examineFolder(filepath.Dir(path)))
+	add("folder", examineFolder(path))
 	add("file", examineFile(path))
 	add("disk", examineDisk(path))
 	add("clock", examineClock())
@@ -56,14 +57,42 @@ func examineRecorder(path string, process int) Finding {
 	if process != 0 {
 		return fine("process %d records", process)
 	}
-	if recording, err := store.Recording(path); err == nil && recording {
+	switch recording, err := store.Recording(path); {
+	case errors.Is(err, fs.ErrPermission):
+		return lacks(asRoot(path), "whether one runs cannot be seen: %v", err)
+	case err == nil && recording:
 		return fine("one is starting")
 	}
-	mend := "nlrec record --db " + path
-	if _, err := os.Stat("/run/systemd/system"); err == nil {
+	mend := "nlrec record --db " + typed(path)
+	if hasUnit("nlrec.service") && path == unitRecording {
 		mend = "systemctl enable --now nlrec"
 	}
-	return lacks(mend, "none runs: what changes now is not recorded")
+	return lacks(mend, "none records to %s: what changes now is not in it", path)
+}
+
+// unitRecording is where the unit that is shipped records.
+const unitRecording = "/var/lib/nlrec/nlrec.db"
+
+// hasUnit reports whether systemd runs this machine, and knows a unit.
+func hasUnit(name string) bool {
+	if _, err := os.Stat("/run/systemd/system"); err != nil {
+		return false
+	}
+	return slices.ContainsFunc([]string{"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}, func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, "systemd/system", name))
+		return err == nil
+	})
+}
+
+// asRoot is the command for whoever may not see what is to be examined.
+func asRoot(path string) string { return "sudo nlrec doctor --db " + typed(path) }
+
+// typed returns a path as it is typed in a shell.
+func typed(path string) string {
+	if !strings.ContainsAny(path, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // examineNotifications subscribes as a recorder does.
@@ -139,15 +168,16 @@ func examineDumps() Finding {
 // others are what files may not let others do.
 const others = 0o007
 
-func examineFolder(path string) Finding {
+func examineFolder(recording string) Finding {
+	path := filepath.Dir(recording)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fine("%s will be made", path)
 	case err != nil:
-		return lacks("ls -ld "+path, "%v", err)
+		return lacks(asRoot(recording), "%v", err)
 	case info.Mode().Perm()&others != 0:
-		return lacks("chmod 0750 "+path, "%s is open to everybody: %v", path, info.Mode())
+		return lacks("chmod 0750 "+typed(path), "%s is open to everybody: %v", path, info.Mode())
 	}
 	return fine("%s, %v", path, info.Mode())
 }
@@ -158,9 +188,9 @@ func examineFile(path string) Finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return fine("%s will be made", path)
 	case err != nil:
-		return lacks("ls -l "+path, "%v", err)
+		return lacks(asRoot(path), "%v", err)
 	case info.Mode().Perm()&others != 0:
-		return lacks("chmod o= "+path+"*", "%s is open to everybody: %v", path, info.Mode())
+		return lacks("chmod o= "+typed(path)+"*", "%s is open to everybody: %v", path, info.Mode())
 	}
 	return fine("%s, %v", path, info.Mode())
 }
@@ -189,10 +219,10 @@ func examineDisk(path string) Finding {
 	free, size := disk.Bavail*uint64(disk.Bsize), disk.Blocks*uint64(disk.Bsize)
 	says := fmt.Sprintf("%d of %d MiB free", free>>20, size>>20)
 	if why, is := passing[int64(disk.Type)]; is {
-		return lacks("nlrec record --db FILE, on a disk", "the file system %s", why)
+		return lacks("", "the file system %s: name a file on a disk with --db", why)
 	}
 	if free < enough && free < size/keptFree {
-		return lacks("df -h "+folder, "%s", says)
+		return lacks("df -h "+typed(folder), "%s", says)
 	}
 	return fine("%s", says)
 }
@@ -201,7 +231,24 @@ func examineDisk(path string) Finding {
 func examineClock() Finding {
 	var t unix.Timex
 	if state, err := unix.Adjtimex(&t); err != nil || state == unix.TIME_ERROR || t.Status&unix.STA_UNSYNC != 0 {
-		return lacks("timedatectl set-ntp true", "nothing keeps it right: instants are as far off as it is")
+		const says = "nothing keeps it right: instants are as far off as it is"
+		if !hasTimekeeper() {
+			return lacks("", says+"; install chrony or another NTP client")
+		}
+		return lacks("timedatectl set-ntp true", says)
 	}
 	return fine("synchronized, at most %s off", time.Duration(t.Maxerror)*time.Microsecond)
+}
+
+// hasTimekeeper reports whether timedatectl(1) has a unit to start.
+func hasTimekeeper() bool {
+	var known []string
+	for _, folder := range []string{"/etc", "/run", "/usr/local/lib", "/usr/lib"} {
+		lists, _ := filepath.Glob(folder + "/systemd/ntp-units.d/*.list") // fails for bad patterns only
+		for _, list := range lists {
+			text, _ := os.ReadFile(list) // one that cannot be read names none
+			known = append(known, strings.Fields(string(text))...)
+		}
+	}
+	return slices.ContainsFunc(known, func(word string) bool { return strings.HasSuffix(word, ".service") && hasUnit(word) })
 }

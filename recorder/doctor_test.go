@@ -22,6 +22,10 @@ func TestExamine(t *testing.T) {
 	if err := os.Mkdir(closed, 0o750); err != nil {
 		t.Fatal(err)
 	}
+	odd := filepath.Join(t.TempDir(), "it's odd")
+	if err := os.Mkdir(odd, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for path, mode := range map[string]os.FileMode{filepath.Join(open, "a.db"): 0o644, filepath.Join(closed, "a.db"): 0o640} {
 		if err := os.WriteFile(path, nil, mode); err != nil {
 			t.Fatal(err)
@@ -36,12 +40,13 @@ func TestExamine(t *testing.T) {
 		mend          string
 	}{
 		"a folder for all":     {filepath.Join(open, "a.db"), "folder", true, "chmod 0750 " + open},
+		"a name with a quote":  {filepath.Join(odd, "a.db"), "folder", true, "chmod 0750 '" + filepath.Dir(odd) + `/it'\''s odd'`},
 		"a file for all":       {filepath.Join(open, "a.db"), "file", true, "chmod o= " + open + "/a.db*"},
 		"a folder for few":     {filepath.Join(closed, "a.db"), "folder", false, ""},
 		"a file for few":       {filepath.Join(closed, "a.db"), "file", false, ""},
 		"no file yet":          {filepath.Join(closed, "b.db"), "file", false, ""},
 		"no folder yet":        {filepath.Join(closed, "c/b.db"), "folder", false, ""},
-		"memory is no disk":    {"/dev/shm/nlrec/b.db", "disk", true, "nlrec record --db FILE, on a disk"},
+		"memory is no disk":    {"/dev/shm/nlrec/b.db", "disk", true, ""},
 		"nobody records":       {filepath.Join(closed, "a.db"), "recorder", true, "nlrec record"},
 		"the kernel tells all": {filepath.Join(closed, "a.db"), "notifications", false, ""},
 		"all can be read":      {filepath.Join(closed, "a.db"), "dumps", false, ""},

@@ -6,7 +6,8 @@ package store
 // loses it. The disk has it for sure only once it is synced. With
 // synchronous=NORMAL SQLite does that when it folds the log into the file, on a
 // quiet machine hours later; with FULL at every commit. The store syncs the log
-// itself, within syncDelay of the first commit since the last time. While that
+// itself, within syncDelay of when the first commit since the last time began to
+// be written: a large one, on a busy machine, takes long itself. While that
 // runs others may commit, for as long again: then Append waits. So what a power
 // cut takes was committed within twice syncDelay, however slow the disk is; and
 // as the log is valid up to the first frame that is not, it takes the last
@@ -37,7 +38,8 @@ type syncer struct {
 	running sync.Mutex // held while the disk is asked
 	mu      sync.Mutex // of what follows
 	timer   *time.Timer
-	since   time.Time // of the first commit that is not synced; zero: all are
+	asking  bool      // the disk is asked
+	since   time.Time // when the first commit that is not synced began; zero: all are
 	failed  error     // nothing can be said of what was written since
 }
 
@@ -53,22 +55,30 @@ func openSyncer(path string) (*syncer, error) {
 	return s, nil
 }
 
-// committed notes that a transaction was.
-func (s *syncer) committed() {
+// committed notes that a transaction was, and when that began.
+func (s *syncer) committed(began time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.since.IsZero() {
-		s.since = time.Now()
-		s.timer.Reset(syncDelay)
+		s.since = began
+		s.timer.Reset(syncDelay - time.Since(began))
 	}
 }
+
+// timerGrace is how late the timer may be. Without it whoever commits all the time
+// was at times the first to see that a sync is due, and waited for the disk.
+const timerGrace = 50 * time.Millisecond
 
 // overdue reports whether commits have waited too long to be followed by
 // another.
 func (s *syncer) overdue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.failed != nil || !s.since.IsZero() && time.Since(s.since) > syncDelay
+	most := syncDelay
+	if !s.asking { // the timer sees to it
+		most += timerGrace
+	}
+	return s.failed != nil || !s.since.IsZero() && time.Since(s.since) > most
 }
 
 // sync returns when the disk has all that was committed before. After an error
@@ -80,6 +90,7 @@ func (s *syncer) sync() error {
 	nothing, failed := s.since.IsZero(), s.failed
 	s.since = time.Time{}
 	s.timer.Stop()
+	s.asking = !nothing && failed == nil
 	s.mu.Unlock()
 	if nothing || failed != nil {
 		return failed
@@ -90,10 +101,10 @@ func (s *syncer) sync() error {
 	}
 	if err != nil {
 		err = &os.PathError{Op: "fdatasync", Path: s.log.Name(), Err: err}
-		s.mu.Lock()
-		s.failed = err
-		s.mu.Unlock()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asking, s.failed = false, err
 	return err
 }
 

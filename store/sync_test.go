@@ -54,6 +54,29 @@ func TestAppendWaitsForTheDisk(t *testing.T) {
 	}
 }
 
+// TestSyncCountsFromTheBeginning: that a transaction took long is part of the time
+// that its changes wait for the disk.
+func TestSyncCountsFromTheBeginning(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "a.db"))
+	defer closeStore(t, s)
+	if err := s.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	var amid time.Time
+	err := s.w.transaction(t.Context(), func() error {
+		amid = time.Now()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.w.sync.mu.Lock()
+	defer s.w.sync.mu.Unlock()
+	if since := s.w.sync.since; since.IsZero() || !since.Before(amid) {
+		t.Errorf("unsynced since %v; the transaction was under way at %v", since, amid)
+	}
+}
+
 // TestFailedSync: after one that failed nothing is promised any more.
 func TestFailedSync(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "a.db"))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 )
 
 // writer is the one connection that writes, with every statement it has used
@@ -14,10 +15,11 @@ type writer struct {
 	statements map[string]*sql.Stmt
 	inserts    map[string]driver.StmtExecContext
 	sync       *syncer
-	amid       bool  // a transaction
-	limit      int64 // pages in the log at which it is folded
-	unfolded   int64 // pages written to the log since it was folded last
-	kept       int64 // octets of the log that could not be folded then
+	amid       bool      // a transaction
+	began      time.Time // it, or the last one
+	limit      int64     // pages in the log at which it is folded
+	unfolded   int64     // pages written to the log since it was folded last
+	kept       int64     // octets of the log that could not be folded then
 }
 
 func newWriter(conn *sql.Conn, sync *syncer) *writer {
@@ -68,6 +70,7 @@ func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 func (w *writer) exec(ctx context.Context, query string, args ...any) error {
+	w.begin()
 	st, err := w.prepare(ctx, query)
 	if err != nil {
 		return err
@@ -77,15 +80,23 @@ func (w *writer) exec(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
+// begin notes that a statement may be a transaction of its own from now on.
+func (w *writer) begin() {
+	if !w.amid {
+		w.began = time.Now()
+	}
+}
+
 // wrote notes that a statement may have been a transaction of its own.
 func (w *writer) wrote() {
 	if !w.amid {
-		w.sync.committed()
+		w.sync.committed(w.began)
 	}
 }
 
 // number runs a query for one integer; 0 when it has no row.
 func (w *writer) number(ctx context.Context, query string, args ...any) (n int64, err error) {
+	w.begin()
 	st, err := w.prepare(ctx, query)
 	if err != nil {
 		return 0, err
@@ -113,19 +124,21 @@ func (w *writer) numbers(ctx context.Context, query string, args []any, into ...
 
 // transaction runs f between BEGIN and COMMIT, or undoes what it did.
 func (w *writer) transaction(ctx context.Context, f func() error) error {
+	w.begin()
 	w.amid = true
 	if err := w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
 		w.amid = false
 		return err
 	}
 	err := f()
-	w.amid = false
 	if err == nil {
 		err = w.exec(ctx, `COMMIT`)
 	}
+	w.amid = false
 	if err != nil {
 		_ = w.exec(context.WithoutCancel(ctx), `ROLLBACK`) // fails where SQLite has undone it already
 		return err
 	}
+	w.wrote()
 	return w.fold(ctx)
 }

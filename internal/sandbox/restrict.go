@@ -12,8 +12,10 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/elastic/go-seccomp-bpf"
@@ -80,23 +82,32 @@ const (
 )
 
 func (a Allowance) rules() (rules []landlock.Rule) {
-	for _, path := range a.Read {
+	for _, path := range reachable(a.Read) {
 		rights := landlock.AccessFSSet(ll.AccessFSReadFile)
 		if isFolder(path) {
 			rights = readRights
 		}
 		rules = append(rules, landlock.PathAccess(rights, path).IgnoreIfMissing())
 	}
-	for _, path := range a.Change {
+	for _, path := range reachable(a.Change) {
 		rules = append(rules, landlock.PathAccess(changeRights, path).IgnoreIfMissing())
 	}
-	for _, path := range a.Write {
+	for _, path := range reachable(a.Write) {
 		rules = append(rules, landlock.PathAccess(writeRights, path).IgnoreIfMissing())
 	}
-	for _, path := range a.Connect {
+	for _, path := range reachable(a.Connect) {
 		rules = append(rules, landlock.PathAccess(ll.AccessFSResolveUnix, path).IgnoreIfMissing())
 	}
 	return rules
+}
+
+// reachable leaves out what the process may not come to anyway: Landlock cannot
+// be told of it.
+func reachable(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		_, err := os.Stat(path)
+		return errors.Is(err, fs.ErrPermission)
+	})
 }
 
 func isFolder(path string) bool {
