@@ -96,6 +96,9 @@ func sorted(err error) error {
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY:
+		if e.Code() == sqlite3.SQLITE_READONLY_DIRECTORY { // a recorder has it, and not yet what it shares
+			return ErrBusy
+		}
 		return fmt.Errorf("%w: %s", ErrRefused, plain(e))
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return ErrBusy

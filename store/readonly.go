@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -124,14 +125,29 @@ func (c connector) Close() error {
 	return c.files.Close()
 }
 
+// begins is how long a recorder may take to open the file, or to close it. The
+// files by which it is shared are not there meanwhile.
+const begins = 2 * time.Second
+
 // Connect opens one connection to the file that can only read. Before it is
 // handed SQL of others, it is to be restricted further.
 func Connect(ctx context.Context, d *sqlite.Driver, path string) (*sql.DB, *sql.Conn, error) {
-	db, conn, err := connectMode(ctx, d, path, url.Values{"mode": {"ro"}})
-	if err != nil && cannotShare(err) {
-		return connectUnshared(ctx, d, path, err)
+	for until := time.Now().Add(begins); ; {
+		db, conn, err := connectMode(ctx, d, path, url.Values{"mode": {"ro"}})
+		if err == nil || !cannotShare(err) {
+			return db, conn, err
+		}
+		if recording, failed := Recording(path); failed != nil || time.Now().After(until) {
+			return nil, nil, err
+		} else if !recording {
+			return connectUnshared(ctx, d, path)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(begins / 100):
+		}
 	}
-	return db, conn, err
 }
 
 // cannotShare reports whether the file could not be read because files for
@@ -144,10 +160,7 @@ func cannotShare(err error) bool {
 // connectUnshared opens a file that cannot be shared and that nobody records: as
 // it is where there is no log; and else so that SQLite keeps to itself what it
 // would share.
-func connectUnshared(ctx context.Context, d *sqlite.Driver, path string, failed error) (*sql.DB, *sql.Conn, error) {
-	if recording, err := Recording(path); err != nil || recording {
-		return nil, nil, failed
-	}
+func connectUnshared(ctx context.Context, d *sqlite.Driver, path string) (*sql.DB, *sql.Conn, error) {
 	if !hasLog(path) {
 		return connectMode(ctx, d, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	}

@@ -122,7 +122,7 @@ func (p Parent) outcome(s *os.ProcessState, said *head, err error) (int, error) 
 	status, _ := s.Sys().(syscall.WaitStatus)
 	switch {
 	case status.Signaled():
-		return p.killed(status.Signal(), s)
+		return p.killed(status.Signal(), s, said)
 	case status.ExitStatus() == 2 && said.isCrash():
 		if strings.Contains(said.String(), "out of memory") || strings.Contains(said.String(), "cannot allocate memory") {
 			return 0, &Crash{"it takes more memory than it may have", Memory}
@@ -133,13 +133,16 @@ func (p Parent) outcome(s *os.ProcessState, said *head, err error) (int, error) 
 	return status.ExitStatus(), nil
 }
 
-func (p Parent) killed(by syscall.Signal, s *os.ProcessState) (int, error) {
+func (p Parent) killed(by syscall.Signal, s *os.ProcessState, said *head) (int, error) {
 	switch by {
 	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGPIPE:
 		return 128 + int(by), nil
 	case unix.SIGKILL:
 		if p.CPU > 0 && s.UserTime()+s.SystemTime() >= p.CPU-time.Second {
 			return 0, &Crash{fmt.Sprintf("it takes more than %s of computing", p.CPU), Time}
+		}
+		if line, _, _ := strings.Cut(said.String(), "\n"); line != "" { // a library of C ends the process so
+			return 0, &Crash{line, Killed}
 		}
 		return 0, &Crash{"somebody killed it, or the system for lack of memory", Killed}
 	}
