@@ -3,9 +3,10 @@ package store
 // What a writer does not touch. A file with a trigger, a view in the place of a
 // table or a column that is computed has whoever writes to it do what its maker
 // wrote; and migrations suppose the tables of those before them. So a file is
-// opened for writing only if its tables and indexes are those that the migrations
-// have made up to its version. Views may be others: who writes does not ask them,
-// and those of nlrec are made anew.
+// opened for writing only if it has the tables and indexes that the migrations
+// have made up to its version, as they made them. What somebody has added beside
+// them, a table, a view, an index that refuses no row, runs nothing and may stay:
+// a recorder that did not start again for it would do more harm.
 
 import (
 	"context"
@@ -24,7 +25,7 @@ import (
 	"nlrec/migrations"
 )
 
-// ErrForeignSchema is a file that has other tables or indexes than nlrec makes.
+// ErrForeignSchema is a file whose tables or indexes nlrec has not made so.
 var ErrForeignSchema = errors.New("nlrec does not write to a file whose tables are not those that it makes")
 
 // checkSchema fails with ErrForeignSchema or ErrHostile unless the file is empty or
@@ -48,15 +49,22 @@ func checkSchema(ctx context.Context, db *sql.DB) error {
 			return fmt.Errorf("%w: it says no version: %w", ErrForeignSchema, err)
 		}
 	}
-	if known, err := SchemaVersion(); err != nil || version > known {
+	known, err := SchemaVersion()
+	if err != nil || version > known {
 		return err // migrate refuses it
 	}
 	want, err := schemaAt(ctx, version)
 	if err != nil {
 		return err
 	}
+	latest := want
+	if version < known {
+		if latest, err = schemaAt(ctx, known); err != nil {
+			return err
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(have)) {
-		if want[name] == "" {
+		if want[name] == "" && (latest[name] != "" || refusing.MatchString(have[name])) {
 			return fmt.Errorf("%w: it has %s", ErrForeignSchema, name)
 		}
 	}
@@ -70,6 +78,9 @@ func checkSchema(ctx context.Context, db *sql.DB) error {
 	}
 	return nil
 }
+
+// refusing begins an index that may refuse a row, or has one of a collation do so.
+var refusing = regexp.MustCompile(`(?is)^CREATE\s+(UNIQUE\s|INDEX\s.*\bCOLLATE\b)`)
 
 const versions = "table goose_db_version"
 

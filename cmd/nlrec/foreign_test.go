@@ -24,8 +24,8 @@ var foreign = []struct{ name, sql, says string }{
 	{"a column more", `ALTER TABLE change ADD COLUMN x DEFAULT 5`, "another table change"},
 	{"a default", `PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', 'NOT NULL DEFAULT (random())') WHERE name = 'session'`, "another table session"},
 	{"a check", `PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'INTEGER', 'INTEGER CHECK (hex(zeroblob(100000000)) > 0)') WHERE name = 'now'`, "another table now"},
-	{"another table", `CREATE TABLE x (y)`, "it has table x"},
-	{"another index", `CREATE INDEX x ON change (how)`, "it has index x"},
+	{"a unique index", `CREATE UNIQUE INDEX x ON change (id, at_us)`, "it has index x"},
+	{"an index with a collation", `CREATE INDEX x ON route_object (dst COLLATE nocase)`, "it has index x"},
 	{"no index", `DROP INDEX change_at`, "it lacks index change_at"},
 	{"no table", `DROP TABLE dating`, "it lacks table dating"},
 	{"older than it is", `DELETE FROM goose_db_version WHERE version_id > 9`, "it has table"},
@@ -65,12 +65,12 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestOwnViews: views that somebody has made for himself do not keep a recorder
-// from recording.
-func TestOwnViews(t *testing.T) {
+// TestAdditions: what somebody has made for himself beside the recording does not
+// keep a recorder from recording.
+func TestAdditions(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "x.db")
 	recordingtest.Sample(t, db)
-	if out, err := exec.Command("sqlite3", db, "CREATE VIEW mine AS SELECT count(*) FROM change; DROP VIEW route; CREATE VIEW route AS SELECT 1").CombinedOutput(); err != nil {
+	if out, err := exec.Command("sqlite3", db, "CREATE TABLE notes (at_us, note); CREATE INDEX change_how ON change (how); CREATE VIEW mine AS SELECT count(*) FROM change; DROP VIEW route; CREATE VIEW route AS SELECT 1").CombinedOutput(); err != nil {
 		t.Fatal(err, string(out))
 	}
 	if out, err := exec.Command("nlrec", "prune", "--db", db).CombinedOutput(); err != nil {
