@@ -115,15 +115,20 @@ const keepArrivals = `
 
 // tidy removes the sessions and gaps that lie before the cut, and what the
 // clock did in those sessions. The last session that was ready before the cut
-// stays: it tells what was recorded at the cut, and where the next begins.
+// stays: it tells what was recorded at the cut, and where the next begins. Where
+// the clock was set back since, what it showed then twice stays as well.
 func (s *Store) tidy(ctx context.Context, c cut) error {
 	return s.w.transaction(ctx, func() error {
+		at, err := s.w.number(ctx, `SELECT min(?1, ifnull(min(at_us), ?1)) FROM clock_place p JOIN clock k ON k.id = p.clock WHERE p.change >= ?2`, c.at, c.change)
+		if err != nil {
+			return err
+		}
 		for _, sql := range []string{
 			`DELETE FROM gap WHERE max(from_us, to_us) <= ? AND id NOT IN (SELECT gap FROM dating WHERE gap IS NOT NULL)`,
 			`DELETE FROM session WHERE id < (SELECT max(id) FROM session WHERE ready_us <= ?) AND id NOT IN (SELECT session FROM gap)
 				AND NOT EXISTS (SELECT 1 FROM actor a WHERE a.session = session.id)`,
 		} {
-			if err := s.w.exec(ctx, sql, c.at); err != nil {
+			if err := s.w.exec(ctx, sql, at); err != nil {
 				return fmt.Errorf("prune: %w", err)
 			}
 		}

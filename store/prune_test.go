@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"database/sql"
 	"flag"
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -59,6 +61,47 @@ func TestTorturePruneSteps(t *testing.T) {
 		r.Close(at + 1)
 		mustHold(t, rt, path)
 	})
+}
+
+// TestPruneAfterTheClockWasSetBack: what came after the cut stays, though the
+// clock showed earlier times then.
+func TestPruneAfterTheClockWasSetBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	r := recordingtest.Open(t, path)
+	const t0, second = recordingtest.T0, recordingtest.Second
+	link := func(at, mtu int64) {
+		r.Set(at, rtnl.Link, recordingtest.Values{"ifindex": int64(1), "ifname": "eth0", "mtu": mtu})
+	}
+	r.Begin(t0, t0)
+	r.Gap(nil, t0, t0+second, "overrun")
+	for n := range int64(10) {
+		link(t0+n*100*second, n)
+	}
+	r.Commit()
+	r.End(t0 + 1000*second)
+	r.Boot(5 * second)
+	r.Begin(10*second, 10*second) // in 1970
+	link(11*second, 11)
+	r.Gap(nil, 12*second, 13*second, "overrun")
+	r.Commit()
+	if _, err := r.Store.Prune(t.Context(), store.Limits{Keep: 500 * time.Second}, t0+1000*second, func(store.Step) {}); err != nil {
+		t.Fatal(err)
+	}
+	r.Close(20 * second)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var left string
+	err = db.QueryRow(`SELECT (SELECT count(*) FROM session) || ' sessions, gap at ' || (SELECT max(from_us) FROM gap WHERE session = 2) || ', ' ||
+		(SELECT count(*) FROM change WHERE at_us > ?) || ' of ' || (SELECT count(*) FROM change) || ' changes of then'`, t0).Scan(&left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "2 sessions, gap at 12000000, 4 of 5 changes of then"; left != want {
+		t.Errorf("left are %s; want %s", left, want)
+	}
 }
 
 // anyChange changes an object of a few in some way.
