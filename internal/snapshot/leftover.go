@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -58,11 +59,7 @@ func hold(f *os.File) bool {
 func removeLeftovers(folder string) {
 	names, _ := filepath.Glob(filepath.Join(escaped(folder), madePrefix+"*")) // a folder that cannot be read stays as it is
 	for _, name := range names {
-		isBeside := false
-		for _, suffix := range besides {
-			isBeside = isBeside || strings.HasSuffix(name, suffix)
-		}
-		if !isBeside {
+		if !slices.ContainsFunc(besides, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
 			removeLeftover(name)
 		}
 	}
