@@ -28,8 +28,8 @@ type Filter struct {
 	terms map[string][]condition // of each word
 }
 
-// condition is SQL in which each column of the view stands behind {}, and ?1
-// and ?2 stand for the arguments.
+// condition is SQL in which each column of the view stands behind {}, ?1 and ?2
+// stand for the arguments, and {links} for where links have their other names.
 type condition struct {
 	sql  string
 	args []any
@@ -101,8 +101,10 @@ func (f Filter) Empty() bool { return len(f.words) == 0 }
 
 // Where returns the condition and its arguments, in the order of the ? in it.
 // The columns are those of the table with that alias, or as they are when it
-// is empty. An empty filter is TRUE.
-func (f Filter) Where(alias string) (sql string, args []any) {
+// is empty. Links is the table of the links that are known by another name as
+// well: link where one state is asked for, everLink where what was counts, too.
+// An empty filter is TRUE.
+func (f Filter) Where(alias, links string) (sql string, args []any) {
 	if alias != "" {
 		alias += "."
 	}
@@ -120,8 +122,11 @@ func (f Filter) Where(alias string) (sql string, args []any) {
 	if len(all) == 0 {
 		return "TRUE", nil
 	}
-	return strings.ReplaceAll(strings.Join(all, " AND "), "{}", alias), args
+	return strings.NewReplacer("{}", alias, "{links}", links).Replace(strings.Join(all, " AND ")), args
 }
+
+// everLink has every state that a link was in.
+const everLink = "link_state"
 
 // parser reads one word after the other.
 type parser struct {

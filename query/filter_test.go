@@ -19,7 +19,7 @@ func filterPath(t *testing.T) string {
 	at := t0
 	set := func(k *rtnl.Kind, v recordingtest.Values) { at++; r.Set(at, k, v) }
 	set(rtnl.Link, link(1, "lo", "flags", `["LOOPBACK","UP"]`, "operstate", "UNKNOWN", "link_group", "default"))
-	set(rtnl.Link, link(3, "br0", "flags", `[]`, "operstate", "DOWN", "info_kind", "bridge", "mtu", int64(1400), "ifalias", "a b"))
+	set(rtnl.Link, link(3, "br0", "flags", `[]`, "operstate", "DOWN", "info_kind", "bridge", "mtu", int64(1400), "ifalias", "a b", "altnames", `["span"]`))
 	set(rtnl.Link, link(2, "eth0", "flags", `["NO-CARRIER","UP"]`, "operstate", "DOWN", "link_group", "7", "altnames", `["wan","uplink"]`,
 		"master_index", int64(3), "info_slave_kind", "bridge", "address", "02:00:00:00:00:0a"))
 	set(rtnl.Link, link(4, "blue", "info_kind", "vrf", "info_data", `{"table":100}`))
@@ -75,6 +75,7 @@ func TestFilters(t *testing.T) {
 		{"link", "group 7", "eth0"},
 		{"link", "group default", "lo"},
 		{"link", "master br0", "eth0"},
+		{"link", "master span", "eth0"},
 		{"link", "nomaster up", "lo"},
 		{"link", "mtu 1400", "br0"},
 		{"link", "alias a'b", ""},
@@ -99,6 +100,8 @@ func TestFilters(t *testing.T) {
 		{"route", "via 192.0.2.1", "10.0.0.0/8 default"},
 		{"route", "via inet6 fe80::1", "10.0.0.0/8"},
 		{"route", "dev br0", "10.0.0.0/8 10.1.0.0/16"},
+		{"route", "dev span", "10.0.0.0/8 10.1.0.0/16"},
+		{"route", "-4 oif wan", "10.0.0.0/8 default"},
 		{"route", "proto bgp", "10.0.0.0/8"},
 		{"route", "proto 186", "10.0.0.0/8"},
 		{"route", "proto 77 type blackhole", "10.1.2.3"},
@@ -110,6 +113,7 @@ func TestFilters(t *testing.T) {
 		{"route", "realms 5", "10.1.2.3"},
 		{"addr", "192.0.2.0/24", "192.0.2.9"},
 		{"address", "to 192.0.2.9", "192.0.2.9"},
+		{"address", "dev uplink", "192.0.2.9"},
 		{"address", "eth0", "192.0.2.9"},
 		{"address", "label eth0:*", "192.0.2.9"},
 		{"address", "secondary", "192.0.2.9"},
@@ -123,6 +127,8 @@ func TestFilters(t *testing.T) {
 		{"neigh", "192.0.2.0/24 dev eth0 router", "192.0.2.1"},
 		{"neigh", "lladdr 02:00:00:00:00:0B", "192.0.2.1"},
 		{"neigh", "master br0", "fe80::1"},
+		{"neigh", "master span", "fe80::1"},
+		{"neigh", "dev wan", "192.0.2.1"},
 		{"rule", "from 10.0.0.0/8", "7"},
 		{"rule", "from 10.1.0.0/17", ""},
 		{"rule", "from all", "7 9"},
@@ -142,9 +148,11 @@ func TestFilters(t *testing.T) {
 		{"nexthop", "groups fdb", "2"},
 		{"nexthop", "fdb 0", "1"},
 		{"nexthop", "via 192.0.2.1 dev eth0 proto zebra", "1"},
+		{"nexthop", "dev wan", "1"},
 		{"nexthop", "-4", "1 2"},
 		{"netconf", "forwarding", "all"},
 		{"netconf", "forwarding off dev eth0", "eth0"},
+		{"netconf", "forwarding off dev uplink", "eth0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.kind+" "+tt.words, func(t *testing.T) {
@@ -157,7 +165,7 @@ func TestFilters(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, from := range []string{k.Name, k.Name + "_history"} { // all that is has been
-				where, args := f.Where("x")
+				where, args := f.Where("x", map[bool]string{true: rtnl.Link.Name, false: everLink}[from == k.Name])
 				var found []string
 				err = r.QueryWith(t.Context(), "SELECT "+names[k.Name]+" AS name FROM "+from+" x WHERE "+where+" ORDER BY name", args, func(rows *Rows) error {
 					for {

@@ -22,6 +22,7 @@ type word struct {
 const (
 	sameProtocol = `{}protocol = ?1`
 	ofHops       = `EXISTS (SELECT 1 FROM json_each({}nexthops) j WHERE `
+	ofLink       = `IN (SELECT ?1 UNION ALL SELECT l.ifname FROM {links} l, json_each(l.altnames) j WHERE j.value = ?1)`
 )
 
 var filterWords = []word{
@@ -31,11 +32,12 @@ var filterWords = []word{
 
 	// Links.
 	{name: "dev", example: "eth0", read: asText, sql: `({}ifname = ?1 OR EXISTS (SELECT 1 FROM json_each({}altnames) j WHERE j.value = ?1))`},
-	{name: "dev", also: []string{"oif"}, of: "route", example: "eth0", read: asText, sql: `({}dev = ?1 OR ` + ofHops + `json_extract(j.value, '$.dev') = ?1))`},
+	{name: "dev", also: []string{"oif"}, of: "route", example: "eth0", read: asText, sql: `({}dev ` + ofLink + ` OR ` + ofHops + `json_extract(j.value, '$.dev') ` + ofLink + `))`},
 	{name: "dev", also: []string{"iif"}, of: "rule", example: "eth0", read: asText, sql: `{}iif = ?1`},
-	{name: "dev", example: "eth0", read: asText, sql: `{}interface = ?1`},
-	{name: "dev", example: "eth0", read: asText, sql: `{}dev = ?1`},
-	{name: "iif", example: "eth0", read: asText, sql: `{}iif_dev = ?1`},
+	{name: "dev", example: "eth0", read: asText, sql: `{}interface ` + ofLink},
+	{name: "dev", example: "eth0", read: asText, sql: `{}dev ` + ofLink},
+	{name: "iif", example: "eth0", read: asText, sql: `{}iif_dev ` + ofLink},
+	{name: "master", example: "br0", read: asText, sql: `{}master ` + ofLink},
 	{name: "type", of: "link", example: "bridge", read: asText, sql: `({}info_kind = ?1 OR {}info_slave_kind || '_slave' = ?1)`},
 	{name: "group", of: "link", example: "7", read: asGroup, sql: `{}link_group = ?1`},
 	{name: "state", of: "link", example: "UP", read: asOperState, sql: `{}operstate = ?1`},
@@ -43,7 +45,7 @@ var filterWords = []word{
 	{name: "alias", example: "uplink", read: asText, sql: `{}ifalias = ?1`},
 	{name: "altname", example: "uplink", read: asText, sql: `EXISTS (SELECT 1 FROM json_each({}altnames) j WHERE j.value = ?1)`},
 	{name: "nomaster", sql: `{}master_index IS NULL`},
-	{name: "vrf", of: "link", example: "blue", read: asText, sql: `({}master = ?1 AND {}info_slave_kind = 'vrf')`},
+	{name: "vrf", of: "link", example: "blue", read: asText, sql: `({}master ` + ofLink + ` AND {}info_slave_kind = 'vrf')`},
 	{name: "address", also: []string{"lladdr"}, of: "link", example: "02:00:00:00:00:01", read: asLower, sql: `{}address = ?1`},
 
 	// Prefixes.

@@ -84,7 +84,7 @@ func (c *Changes) chooseStates(ctx context.Context, s *selection) error {
 	if f.Empty() {
 		return nil
 	}
-	where, args := f.Where("s")
+	where, args := f.Where("s", everLink)
 	rows, err := c.QueryContext(ctx, fmt.Sprintf("SELECT s.id FROM %s_state s WHERE %s LIMIT %d", k.Name, where, fewObjects+1), args...)
 	if err != nil {
 		return err
@@ -100,9 +100,9 @@ func (c *Changes) chooseStates(ctx context.Context, s *selection) error {
 // identifies them.
 func (f Filter) ofKey() (sql string, args []any) {
 	if f.Empty() {
-		return f.Where("o")
+		return f.Where("o", everLink)
 	}
-	return f.onlyOf(f.Kind.Key).Where("o")
+	return f.onlyOf(f.Kind.Key).Where("o", everLink)
 }
 
 // onlyOf is what of a filter speaks of nothing but some columns.
@@ -169,7 +169,7 @@ func (c *Changes) which(ctx context.Context, f Filter, asked []version) ([]bool,
 	if err != nil {
 		return nil, err
 	}
-	where, args := f.Where("x")
+	where, args := f.Where("x", everLink)
 	text := "SELECT x.valid_from_us FROM (" + v.text + ") x WHERE " + where
 	hits := make([]bool, len(asked))
 	for start := 0; start < len(asked); start += maxListed {

@@ -86,7 +86,7 @@ func (r *Reader) showColumns(ctx context.Context, w io.Writer, f Filter, o ShowO
 		}
 		selected = strings.Join(o.Columns, ", ")
 	}
-	where, args := f.Where("")
+	where, args := f.Where("", rtnl.Link.Name)
 	text := "SELECT " + selected + " FROM " + f.Kind.Name + " WHERE " + where + " ORDER BY " + strings.Join(f.Kind.Key, ", ")
 	return r.QueryWith(ctx, text, args, func(rows *Rows) error { return Write(w, o.Page, o.Format, rows) })
 }
@@ -180,7 +180,8 @@ func (l *listing) collectAddresses(f Filter) error {
 	named := f.namedLinks()
 	return l.each(Filter{Kind: rtnl.Link}, func(r record) {
 		addresses := of[r.number("ifindex")]
-		if addresses == nil && !f.Empty() && !slices.Contains(named, r.text("ifname")) {
+		isNamed := func(name any) bool { return slices.Contains(named, name) }
+		if addresses == nil && !f.Empty() && !isNamed(r.text("ifname")) && !slices.ContainsFunc(r.list("altnames"), isNamed) {
 			return
 		}
 		slices.SortStableFunc(addresses, func(a, b address) int { return cmp.Compare(a.key, b.key) })
@@ -208,7 +209,7 @@ func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
 		}
 	})
 	for _, name := range f.links() {
-		name = Visible(name) // in whatever way it was typed
+		name := Visible(valueText(name)) // in whatever way it was typed
 		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
 			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
 		}
@@ -217,7 +218,7 @@ func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
 }
 
 // namedLinks are the links that a filter is for, if it is for nothing else.
-func (f Filter) namedLinks() []string {
+func (f Filter) namedLinks() []any {
 	if len(f.words) != 1 {
 		return nil
 	}
@@ -225,10 +226,9 @@ func (f Filter) namedLinks() []string {
 }
 
 // links are those that a filter names.
-func (f Filter) links() (links []string) {
+func (f Filter) links() (links []any) {
 	for _, c := range f.terms["dev"] {
-		name, _ := c.args[0].(string)
-		links = append(links, name)
+		links = append(links, c.args[0])
 	}
 	return links
 }
@@ -242,7 +242,7 @@ func (l *listing) each(f Filter, do func(record)) error {
 	if f.Kind == rtnl.Address {
 		columns = append(columns, l.arrival()...)
 	}
-	where, args := f.Where("x")
+	where, args := f.Where("x", rtnl.Link.Name)
 	text := "SELECT " + strings.Join(columns, ", ") + " FROM " + f.Kind.Name + " x WHERE " + where
 	return l.r.QueryWith(l.ctx, text, args, func(rows *Rows) error {
 		columns := map[string]int{}

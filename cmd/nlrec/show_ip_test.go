@@ -271,19 +271,20 @@ func TestShowAsIP(t *testing.T) {
 // what filteredStep has left.
 var filtersOfIP = map[string][]string{
 	"link":      {"up", "type bridge", "type vxlan", "master br0", "group 7", "nomaster", "type bridge_slave", "dev wan", "type macvlan up"},
-	"neighbour": {"dev v0", "10.0.0.53", "to 10.0.0.48/29", "to 10.0.0.48/29 dev v0"}, // by state, ip lets learned ones through as well
-	"nexthop":   {"groups", "dev w0"},
+	"address":   {"dev v0", "dev wan", "to 10.0.0.0/8"},
+	"neighbour": {"dev v0", "dev wan", "10.0.0.53", "to 10.0.0.48/29", "to 10.0.0.48/29 dev v0"}, // by state, ip lets learned ones through as well
+	"nexthop":   {"groups", "dev w0", "dev averylongalternativename"},
 	"rule":      {"from 10.0.0.0/8", "to 10.0.0.0/8", "table 7", "pref 10", "iif wan", "fwmark 7/0xf"},
 	"route": {"10.9.0.0/24", "to 10.9.0.0/24", "root 10.9.0.0/16", "to root 10.9/16", "match 10.9.22.7", "to match 10.9.0.0/20", "exact 10.9.0.0/24",
 		"proto kernel", "proto 77", "scope host", "type local", "type blackhole", "table 10", "table local", "default", "src 10.0.0.1",
-		"root 2001:db8::/32", "match 2001:db8:1::9", "realm 5", "scope link proto kernel", "tos 0x10", "metric 5"},
+		"root 2001:db8::/32", "match 2001:db8:1::9", "realm 5", "scope link proto kernel", "tos 0x10", "metric 5", "dev wan table local"},
 }
 
 const filteredStep = 9 // of showSteps, with routes, and before what is not as it should be
 
 // familiesOf are the flags by which ip shows all there is of a kind.
 var familiesOf = map[string][][]string{
-	"link": {{}}, "neighbour": {{}}, "nexthop": {{}}, "route": {{"-4"}, {"-6"}}, "rule": {{"-4"}, {"-6"}},
+	"link": {{}}, "address": {{}}, "neighbour": {{}}, "nexthop": {{}}, "route": {{"-4"}, {"-6"}}, "rule": {{"-4"}, {"-6"}},
 }
 
 // filtersAgree compares what filters let through, by what identifies objects: ip
@@ -295,7 +296,7 @@ func filtersAgree(t *testing.T, db, at string) {
 			var o map[string]any
 			_ = json.Unmarshal([]byte(line), &o) // what objects wrote
 			if len(o) > 0 {
-				found = append(found, fmt.Sprint(o["type"], o["ifname"], o["dst"], o["priority"], o["id"]))
+				found = append(found, fmt.Sprint(o["type"], o["ifname"], o["dst"], o["priority"], o["id"], o["addr_info"]))
 			}
 		}
 		slices.Sort(found)
