@@ -70,6 +70,9 @@ func openTimeline(ctx context.Context, path string, o Options) (*timeline, error
 	if err != nil {
 		return nil, WithPath(path, err)
 	}
+	if l.flaw = l.flaw.Read(ctx, l.Conn, path); l.flaw.Text != "" {
+		l.warnOnce(l.flaw.String())
+	}
 	if err := errors.Join(l.checkSchema(ctx), l.restrict(ctx, authorize), l.readCoverage(ctx), l.readStretches(ctx)); err != nil {
 		return nil, WithPath(path, errors.Join(err, l.Close()))
 	}

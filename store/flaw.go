@@ -34,6 +34,7 @@ type Flaw struct {
 	Text, Hint string
 	alone      bool   // the log is left aside
 	cut        header // of a file that is cut off; else zero
+	bare       bool   // there is no log, which is a flaw if the last recorder left one
 }
 
 // String is the flaw in a sentence, with what to do about it.
@@ -43,7 +44,8 @@ func (f Flaw) String() string { return f.Text + "; " + f.Hint }
 const advice = "copy it anew, with nlrec snapshot where it is recorded"
 
 // FindFlaw looks at the file at path. It must not be called while this process
-// has the file open in SQLite, and finds nothing that only reading would show.
+// has the file open in SQLite, and finds nothing that only reading would show:
+// see Read.
 func FindFlaw(ctx context.Context, path string) (Flaw, error) {
 	recording, err := Recording(path)
 	if err != nil || recording {
@@ -58,10 +60,8 @@ func FindFlaw(ctx context.Context, path string) (Flaw, error) {
 	case !hasLog && h.size < h.whole:
 		text := fmt.Sprintf("the file is cut off after %d of %d octets: an answer ends where it comes to what is missing", h.size, h.whole)
 		return Flaw{Text: text, Hint: advice, cut: h}, nil
-	case !hasLog && h.written == writtenWithLog && unended(ctx, path):
-		return Flaw{Text: "the file was copied without its write-ahead log, " + filepath.Base(path) + "-wal: the last changes are missing", Hint: advice}, nil
 	case !hasLog:
-		return Flaw{}, nil
+		return Flaw{bare: h.written == writtenWithLog}, nil
 	}
 	return tornFlaw(ctx, path), nil
 }
@@ -86,43 +86,44 @@ func (f Flaw) Connect(ctx context.Context, d *sqlite.Driver, path string) (*sql.
 	return Connect(ctx, d, path)
 }
 
-// with looks at the file on a connection of its own. Where it cannot be opened it
-// returns closed.
-func (f Flaw) with(ctx context.Context, path, closed string, look func(*sql.Conn) string) string {
+// misfit says why what can be read of the file does not hold together, "" if
+// nothing is found soon.
+func (f Flaw) misfit(ctx context.Context, path string) string {
 	db, conn, err := f.Connect(ctx, &sqlite.Driver{}, path)
 	if err != nil {
-		return closed
+		return unreadable
 	}
 	defer func() { _ = errors.Join(conn.Close(), db.Close()) }() // nothing was written
-	return look(conn)
+	for _, question := range holdTogether {
+		if found := firstText(ctx, conn, question); found != "ok" {
+			return found
+		}
+	}
+	return ""
 }
 
-// unended reports whether the last recorder of a file did not end as it should
-// have.
-func unended(ctx context.Context, path string) bool {
-	return Flaw{}.with(ctx, path, "", func(conn *sql.Conn) string {
-		var ended bool
-		err := conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM session WHERE id = (SELECT max(id) FROM session) AND ended_us IS NOT NULL`).Scan(&ended)
-		if err != nil || ended {
-			return ""
-		}
-		return "unended"
-	}) != ""
+// Read returns the flaw as far as a connection to the file at path tells more of
+// it: that of a file whose last recorder did not end is the lack of its log.
+func (f Flaw) Read(ctx context.Context, conn *sql.Conn, path string) Flaw {
+	const ended = `SELECT CASE WHEN EXISTS (SELECT 1 FROM session WHERE id = (SELECT max(id) FROM session) AND ended_us IS NOT NULL) THEN 'ok' ELSE 'not yet' END`
+	if f.bare && firstText(ctx, conn, ended) == "not yet" {
+		f.Text, f.Hint = "the file was copied without its write-ahead log, "+filepath.Base(path)+"-wal: the last changes are missing", advice
+	}
+	return f
 }
 
 // tornFlaw looks whether the log that lies beside a file fits it.
 func tornFlaw(ctx context.Context, path string) Flaw {
-	look := func(conn *sql.Conn) string { return misfit(ctx, conn) }
 	why := unfitLog(path)
 	if why == "" {
-		why = Flaw{}.with(ctx, path, unreadable, look)
+		why = Flaw{}.misfit(ctx, path)
 	}
 	if why == "" {
 		return Flaw{}
 	}
 	text := "the write-ahead log of the file, " + filepath.Base(path) + "-wal, is not of the same moment (" + why + ")"
 	alone := Flaw{Text: text + " and is left aside: the last changes are missing", Hint: advice, alone: true}
-	if alone.with(ctx, path, unreadable, look) == "" {
+	if alone.misfit(ctx, path) == "" {
 		return alone
 	}
 	return Flaw{Text: text + ": answers may be wrong", Hint: advice}
@@ -143,16 +144,6 @@ var holdTogether = []string{`
 			AND NOT EXISTS (SELECT 1 FROM change x WHERE x.object = c.object AND x.id > c.id)) THEN 'what is now is not what the last changes left'
 		ELSE 'ok' END`,
 	`PRAGMA quick_check(1)`,
-}
-
-// misfit says what does not hold together, "" if nothing is found soon.
-func misfit(ctx context.Context, conn *sql.Conn) string {
-	for _, question := range holdTogether {
-		if found := firstText(ctx, conn, question); found != "ok" {
-			return found
-		}
-	}
-	return ""
 }
 
 // firstText returns the answer to a question; ok where it takes too long.

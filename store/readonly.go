@@ -45,7 +45,7 @@ func OpenReadOnly(ctx context.Context, path string) (*ReadOnly, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &ReadOnly{path, conn, db, flaw}
+	r := &ReadOnly{path, conn, db, flaw.Read(ctx, conn, path)}
 	if err := r.prepare(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
