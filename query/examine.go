@@ -16,6 +16,9 @@ import (
 // and whether all of the file was looked at. It fails when the file cannot be
 // opened.
 func Examine(ctx context.Context, path string, patience time.Duration) (damage string, whole bool, err error) {
+	if err := store.CheckRecording(path); err != nil {
+		return "", false, WithPath(path, err)
+	}
 	flaw, err := store.FindFlaw(ctx, path)
 	if err != nil {
 		return "", false, WithPath(path, err)

@@ -88,7 +88,7 @@ func ReadStatus(ctx context.Context, path string, now time.Time) (*Status, error
 	if l.flaw.Text != "" {
 		s.Flaw = l.flaw.String()
 	}
-	s.Log = sizeOf(path + "-wal")
+	s.Log = sizeOf(store.Beside(path, "-wal"))
 	s.Size = sizeOf(path) + s.Log
 	err = errors.Join(s.readNumbers(ctx, l), s.readable("recorded on", s.readSession(ctx, l)), s.readObjects(ctx, l), s.readable("gaps", s.readGaps(ctx, l)), s.readable("session", s.readHealth(ctx, l)))
 	if s.Recorder != nil {

@@ -55,7 +55,7 @@ func FindFlaw(ctx context.Context, path string) (Flaw, error) {
 	if err != nil {
 		return Flaw{}, nil // it is for others to say what else it is
 	}
-	log, err := os.Stat(path + "-wal")
+	log, err := os.Stat(Beside(path, "-wal"))
 	switch hasLog := err == nil && log.Size() > 0; {
 	case !hasLog && h.size < h.whole:
 		text := fmt.Sprintf("the file is cut off after %d of %d octets: an answer ends where it comes to what is missing", h.size, h.whole)
@@ -107,7 +107,7 @@ func (f Flaw) misfit(ctx context.Context, path string) string {
 func (f Flaw) Read(ctx context.Context, conn *sql.Conn, path string) Flaw {
 	const ended = `SELECT CASE WHEN EXISTS (SELECT 1 FROM session WHERE id = (SELECT max(id) FROM session) AND ended_us IS NOT NULL) THEN 'ok' ELSE 'not yet' END`
 	if f.bare && firstText(ctx, conn, ended) == "not yet" {
-		f.Text, f.Hint = "the file was copied without its write-ahead log, "+filepath.Base(path)+"-wal: the last changes are missing", advice
+		f.Text, f.Hint = "the file was copied without its write-ahead log, "+filepath.Base(Beside(path, "-wal"))+": the last changes are missing", advice
 	}
 	return f
 }
@@ -121,7 +121,7 @@ func tornFlaw(ctx context.Context, path string) Flaw {
 	if why == "" {
 		return Flaw{}
 	}
-	text := "the write-ahead log of the file, " + filepath.Base(path) + "-wal, is not of the same moment (" + why + ")"
+	text := "the write-ahead log of the file, " + filepath.Base(Beside(path, "-wal")) + ", is not of the same moment (" + why + ")"
 	alone := Flaw{Text: text + " and is left aside: the last changes are missing", Hint: advice, alone: true}
 	if alone.misfit(ctx, path) == "" {
 		return alone
@@ -173,7 +173,7 @@ const writtenWithLog = 2
 
 // readHeader reads the header of a database. What it does not say is 0.
 func readHeader(path string) (h header, err error) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return h, err
 	}
@@ -199,7 +199,7 @@ func readHeader(path string) (h header, err error) {
 // unfitLog says why SQLite would pass over a log without a word, "" if it would
 // not: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 func unfitLog(path string) string {
-	f, err := os.Open(path + "-wal")
+	f, err := openPlain(Beside(path, "-wal"))
 	if err != nil {
 		return ""
 	}

@@ -11,7 +11,7 @@ import (
 // header of a recording: https://www.sqlite.org/fileformat2.html#the_database_header
 func checkHeader(path string) error {
 	const magic, applicationID = "SQLite format 3\x00", 68
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return err
 	}
@@ -33,14 +33,21 @@ func checkHeader(path string) error {
 }
 
 // CheckRecording fails with ErrNotRecording unless the file has the header of
-// a recording. An empty file is none.
+// a recording, an empty file is none; and with ErrBeside when SQLite would open
+// beside it what is no file.
 func CheckRecording(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || info.Size() == 0 {
-		return fmt.Errorf("%s: %w: it is empty or no file", path, ErrNotRecording)
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: %w: it is %s", path, ErrNotRecording, what(info.Mode()))
+	case info.Size() == 0:
+		return fmt.Errorf("%s: %w: it is empty", path, ErrNotRecording)
 	}
-	return checkHeader(path)
+	if err := checkHeader(path); err != nil {
+		return err
+	}
+	return checkBeside(path)
 }

@@ -51,7 +51,7 @@ func (s *Store) markOutage(reason string) {
 // Suspended returns why the recorder that has the file open cannot write to it;
 // "" when it can. Recording says when it may be called.
 func Suspended(path string) (reason string, err error) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return "", err
 	}
@@ -80,20 +80,34 @@ func openOwn(path string) (*os.File, error) {
 	case err != nil:
 		return nil, err
 	}
-	var info unix.Stat_t
-	if err = unix.Fstat(int(f.Fd()), &info); err == nil && info.Nlink > 1 {
-		err = fmt.Errorf("%w: it has %d hard links", ErrLink, info.Nlink)
-	}
-	if err != nil {
+	if err := checkOwn(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
+// checkOwn fails unless a file is a plain one and has one name.
+func checkOwn(f *os.File) error {
+	var status unix.Stat_t
+	info, err := f.Stat()
+	if err == nil {
+		err = unix.Fstat(int(f.Fd()), &status)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is %s", ErrNotRecording, what(info.Mode()))
+	case status.Nlink > 1:
+		return fmt.Errorf("%w: it has %d hard links", ErrLink, status.Nlink)
+	}
+	return nil
+}
+
 // Recording reports whether a recorder has the file open. It must not be
 // called while this process has the file open in SQLite.
 func Recording(path string) (bool, error) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return false, err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -32,7 +31,7 @@ const (
 // 0 when there is none or it cannot be told. It must not be called while this
 // process has the file open in SQLite.
 func Holder(path string) (int, error) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return 0, err
 	}

@@ -37,7 +37,7 @@ const firstReader, lastReader = 123, 127
 // for those left out. Of other pid namespaces the kernel does not tell.
 func Readers(path string, others ...int) (readers []Reader, err error) {
 	var shm unix.Stat_t
-	if err := unix.Stat(path+"-shm", &shm); err != nil {
+	if err := unix.Stat(Beside(path, "-shm"), &shm); err != nil {
 		return nil, nil // nobody
 	}
 	locks, err := os.Open("/proc/locks")

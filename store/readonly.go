@@ -169,7 +169,7 @@ func connectUnshared(ctx context.Context, d *sqlite.Driver, path string) (*sql.D
 
 // hasLog reports whether there is something in the file's log.
 func hasLog(path string) bool {
-	log, err := os.Stat(path + "-wal")
+	log, err := os.Stat(Beside(path, "-wal"))
 	return err != nil && !errors.Is(err, os.ErrNotExist) || err == nil && log.Size() > 0
 }
 

@@ -60,8 +60,8 @@ type Store struct {
 
 // Open opens the recording at path to append to it, making the file and its
 // folder if need be. It fails with ErrLocked when another recorder has it,
-// with ErrLink when the name is not the file's own; with ErrHostile or
-// ErrForeignSchema, and without having written to it, when it is not only a recording.
+// with ErrLink when the name is not the file's own; with ErrHostile,
+// ErrForeignSchema or ErrBeside, and without having written to it, when it is not only a recording.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -96,7 +96,11 @@ func lockRecording(path string) (*os.File, error) {
 	if err := makeFile(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
-	if err := checkHeader(path); err != nil {
+	err = checkHeader(path)
+	if err == nil {
+		err = checkBeside(path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

@@ -80,7 +80,7 @@ func examine(cmd *cobra.Command, check string, seen *seenFile) (damaged bool) {
 // fingerprint names a file as it is now, with its write-ahead log; "" when it
 // cannot be told.
 func fingerprint(path string) (mark string) {
-	for _, name := range []string{path, path + "-wal"} {
+	for _, name := range []string{path, store.Beside(path, "-wal")} {
 		var s unix.Stat_t
 		if err := unix.Stat(name, &s); err == nil && (name == path || s.Size > 0) {
 			mark += fmt.Sprintf("%d:%d:%d:%d:%d ", s.Dev, s.Ino, s.Size, s.Mtim.Nano(), s.Ctim.Nano())

@@ -104,7 +104,11 @@ func TestBareCopy(t *testing.T) {
 	if out, said, code := askNlrec(t, "snapshot", "--db", f.db, whole); code != 0 {
 		t.Fatal(out, said)
 	}
-	for _, path := range []string{bare, whole} {
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(bare, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{bare, whole, link} {
 		out, said, code = askNlrec(t, "query", "--db", path, "SELECT max(id) FROM change_log")
 		if code != 0 || !strings.Contains(out, fmt.Sprint(f.w.acked.Load())) || strings.Contains(said, "copied without") {
 			t.Errorf("%s: query ends with %d: %s%s", path, code, out, said)

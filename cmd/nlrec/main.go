@@ -232,6 +232,7 @@ var outcomes = []struct {
 	{errCrashMemory, 6, "--max-memory, or ask for less: fewer columns, a shorter time"},
 	{store.ErrForeignSchema, 3, "{command} --db FILE with another file; sqlite3 -readonly {db} .schema shows what is in this one"},
 	{store.ErrHostile, 3, "nlrec makes no such thing: do not trust whoever did; sqlite3 -readonly {db} .schema shows it"},
+	{store.ErrBeside, 3, "ls -l {db}-*; nlrec makes no such thing: remove it, or copy the file alone to another folder"},
 	{store.ErrWritten, 1, "ask again"},
 	{query.ErrDamaged, 3, "nlrec verify --db {db} says where; nlrec status --db {db} what can be read; sqlite3 {db} .recover saves rows"},
 	{query.ErrBusy, 1, "nlrec status --db {db}, in a moment"},
