@@ -176,10 +176,21 @@ func examineFolder(recording string) Finding {
 		return fine("%s will be made", path)
 	case err != nil:
 		return lacks(asRoot(recording), "%v", err)
+	case info.Mode().Perm()&others != 0 && isShared(path, recording):
+		return lacks("", "%s is open to everybody, and has files of others: name a file in a folder of its own with --db", path)
 	case info.Mode().Perm()&others != 0:
 		return lacks("chmod 0750 "+typed(path), "%s is open to everybody: %v", path, info.Mode())
 	}
 	return fine("%s, %v", path, info.Mode())
+}
+
+// isShared reports whether a folder is not the recording's alone, as /tmp and / are:
+// whoever closed it would harm others.
+func isShared(folder, recording string) bool {
+	entries, err := os.ReadDir(folder)
+	return err != nil || slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), filepath.Base(recording))
+	})
 }
 
 func examineFile(path string) Finding {
@@ -189,6 +200,10 @@ func examineFile(path string) Finding {
 		return fine("%s will be made", path)
 	case err != nil:
 		return lacks(asRoot(path), "%v", err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return lacks("nlrec doctor --db $(realpath "+typed(path)+")", "%s is a symbolic link, which nlrec record refuses", path)
+	case !info.Mode().IsRegular():
+		return lacks("", "%s is no file: name another with --db", path)
 	case info.Mode().Perm()&others != 0:
 		return lacks("chmod o= "+typed(path)+"*", "%s is open to everybody: %v", path, info.Mode())
 	}

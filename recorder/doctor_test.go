@@ -34,6 +34,10 @@ func TestExamine(t *testing.T) {
 	if err := os.Chmod(open, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(closed, "link.db")
+	if err := os.Symlink("a.db", link); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		path, subject string
 		lacks         bool
@@ -41,6 +45,10 @@ func TestExamine(t *testing.T) {
 	}{
 		"a folder for all":     {filepath.Join(open, "a.db"), "folder", true, "chmod 0750 " + open},
 		"a name with a quote":  {filepath.Join(odd, "a.db"), "folder", true, "chmod 0750 '" + filepath.Dir(odd) + `/it'\''s odd'`},
+		"a folder of others":   {filepath.Join(open, "b.db"), "folder", true, "none"},
+		"the folder of all":    {"/nlrec.db", "folder", true, "none"},
+		"a link":               {link, "file", true, "nlrec doctor --db $(realpath " + link + ")"},
+		"a folder for a file":  {open, "file", true, "none"},
 		"a file for all":       {filepath.Join(open, "a.db"), "file", true, "chmod o= " + open + "/a.db*"},
 		"a folder for few":     {filepath.Join(closed, "a.db"), "folder", false, ""},
 		"a file for few":       {filepath.Join(closed, "a.db"), "file", false, ""},
@@ -57,7 +65,8 @@ func TestExamine(t *testing.T) {
 				if f.Subject != test.subject {
 					continue
 				}
-				if f.Lacks != test.lacks || !strings.HasPrefix(f.Mend, test.mend) && !strings.HasPrefix(f.Mend, "systemctl") {
+				mends := f.Mend == "" && test.mend == "none" || strings.HasPrefix(f.Mend, test.mend) || strings.HasPrefix(f.Mend, "systemctl")
+				if f.Lacks != test.lacks || !mends {
 					t.Errorf("%+v", f)
 				}
 				return
