@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"nlrec/internal/health"
 )
 
@@ -27,7 +29,7 @@ var metrics = []struct {
 	name, kind, help string
 	value            func(health.Report) float64
 }{
-	{"nlrec_recording", "gauge", "1: the recorder records; 0: it is starting, or busy for more than 5 s", func(r health.Report) float64 {
+	{"nlrec_recording", "gauge", "1: the recorder records; 0: it is starting, cannot write the file, or is busy for more than 5 s", func(r health.Report) float64 {
 		if r.Records(time.Now()) {
 			return 1
 		}
@@ -35,6 +37,8 @@ var metrics = []struct {
 	}},
 	{"nlrec_commits_total", "counter", "transactions written", func(r health.Report) float64 { return float64(r.Commits) }},
 	{"nlrec_last_commit_timestamp_seconds", "gauge", "when the last transaction was written; 0: none was", func(r health.Report) float64 { return float64(r.LastCommit) / 1e6 }},
+	{"nlrec_file_bytes", "gauge", "size of the recording", func(r health.Report) float64 { return float64(r.File) }},
+	{"nlrec_log_bytes", "gauge", "size of its write-ahead log", func(r health.Report) float64 { return float64(r.Log) }},
 	{"nlrec_drops_total", "counter", "notifications lost, as the kernel counts them", func(r health.Report) float64 { return float64(r.Drops) }},
 	{"nlrec_resyncs_total", "counter", "how often everything was looked at again after a loss", func(r health.Report) float64 { return float64(r.Resyncs) }},
 	{"nlrec_corrections_total", "counter", "changes found by a dump and not announced, outside of any gap", func(r health.Report) float64 { return float64(r.Corrections) }},
@@ -65,33 +69,33 @@ func serveMetrics(address string, report func() health.Report) (stop func() erro
 	network := "tcp"
 	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
 		network, address = "unix", path
-		if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
-			if err := os.Remove(path); err != nil { // that of a recorder that was killed
-				return nil, err
-			}
+		if err := removeStale(path); err != nil {
+			return nil, fmt.Errorf("--metrics: %v", err)
 		}
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %v", err) // not as what the file system says of the recording
 	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err == nil {
-				go answerMetrics(c, report)
-			}
-		}
-	}()
+	go health.ServeEach(l, func(c net.Conn) { answerMetrics(c, report) })
 	return l.Close, nil
+}
+
+// removeStale removes the socket that a recorder left which was killed: nobody
+// listens there.
+func removeStale(path string) error {
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		return errors.Join(fmt.Errorf("another program listens at %s: name another path", path), c.Close())
+	}
+	if info, failed := os.Lstat(path); errors.Is(err, unix.ECONNREFUSED) && failed == nil && info.Mode().Type() == fs.ModeSocket {
+		return os.Remove(path)
+	}
+	return nil // listening there says what it is
 }
 
 // answerMetrics answers one request of HTTP.
 func answerMetrics(c net.Conn, report func() health.Report) {
-	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(2 * health.Patience)) // fails for a closed connection only
 	in := bufio.NewReaderSize(c, 1<<13)
 	request, err := in.ReadString('\n')

@@ -20,13 +20,24 @@ import (
 // TestMetrics: what is served has the form that Prometheus reads.
 func TestMetrics(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "m")
+	left, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.(*net.UnixListener).SetUnlinkOnClose(false) // as a recorder that is killed
+	if err := left.Close(); err != nil {
+		t.Fatal(err)
+	}
 	stop, err := serveMetrics("unix:"+socket, func() health.Report {
-		return health.Report{Ready: true, Drops: 3, LastCommit: 1777629600_500000, Changes: map[string]int64{"route": 7, "link": 2}}
+		return health.Report{Ready: true, Drops: 3, LastCommit: 1777629600_500000, File: 4096, Log: 32, Changes: map[string]int64{"route": 7, "link": 2}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
+	if _, err := serveMetrics("unix:"+socket, nil); err == nil || !strings.Contains(err.Error(), "another program listens at") {
+		t.Errorf("the socket of another program: %v", err)
+	}
 	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
 	answer, err := client.Get("http://nlrec/metrics")
 	if err != nil {
@@ -39,6 +50,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`nlrec_recording 1\.0+`, `nlrec_drops_total 3\.0+`, `nlrec_last_commit_timestamp_seconds 1777629600\.500000`,
+		`nlrec_file_bytes 4096\.0+`, `nlrec_log_bytes 32\.0+`,
 		`nlrec_changes_total\{kind="link"\} 2`, `nlrec_changes_total\{kind="route"\} 7`, `# TYPE nlrec_drops_total counter`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + want + `$`).Match(out) {

@@ -50,7 +50,7 @@ over a socket beside the file; --metrics serves the same for Prometheus.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config.Health = &recorder.Health{}
 			if metricsAt != "" {
-				stop, err := serveMetrics(metricsAt, config.Health.Report)
+				stop, err := serveMetrics(metricsAt, func() health.Report { return config.Health.Report().Sized(dbPath(c)) })
 				if err != nil {
 					return err
 				}
@@ -83,7 +83,7 @@ func record(ctx context.Context, path string, quiet, restricted bool, config rec
 		sayLog(path, stderr)
 	}()
 	config.Version = version()
-	stopServing, err := health.Serve(path, config.Health.Report)
+	stopServing, err := health.Serve(path, func() health.Report { return config.Health.Report().Sized(path) })
 	if err != nil {
 		fmt.Fprintf(stderr, "nlrec: nlrec status cannot ask this recorder how it fares: %v\n", err)
 	} else {

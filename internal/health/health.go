@@ -39,6 +39,8 @@ type Report struct {
 	Suspensions int64            `json:"suspensions"`         // how often it was stopped or frozen
 	Steps       int64            `json:"clock_steps"`         // how often the clock was set
 	Changes     map[string]int64 `json:"changes"`             // written, by kind
+	File        int64            `json:"file"`                // octets of the recording
+	Log         int64            `json:"log"`                 // octets of its write-ahead log
 }
 
 // longest is what the address of a socket has room for beside the folder.
@@ -56,6 +58,16 @@ func (r Report) Late(now time.Time) bool {
 
 // Records reports whether it records.
 func (r Report) Records(now time.Time) bool { return r.Ready && r.Suspended == "" && !r.Late(now) }
+
+// Sized returns the report with the size of the recording at path.
+func (r Report) Sized(path string) Report {
+	for name, size := range map[string]*int64{path: &r.File, path + "-wal": &r.Log} {
+		if info, err := os.Stat(name); err == nil {
+			*size = info.Size()
+		}
+	}
+	return r
+}
 
 // InVain is what a recorder is busy with that seems to wait, and does not
 // answer.
@@ -97,19 +109,10 @@ func Serve(db string, report func() Report) (stop func() error, err error) {
 	if err := permit(db, path); err != nil {
 		return nil, errors.Join(err, l.Close(), os.Remove(path))
 	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return // it is closed
-			}
-			go func() {
-				_ = c.SetDeadline(time.Now().Add(Patience)) // fails for a closed connection only
-				_ = json.NewEncoder(c).Encode(report())     // whoever asked may have gone
-				_ = c.Close()
-			}()
-		}
-	}()
+	go ServeEach(l, func(c net.Conn) {
+		_ = c.SetDeadline(time.Now().Add(Patience)) // fails for a closed connection only
+		_ = json.NewEncoder(c).Encode(report())     // whoever asked may have gone
+	})
 	return func() error { return errors.Join(l.Close(), os.Remove(path)) }, nil
 }
 
