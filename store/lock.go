@@ -14,8 +14,8 @@ import (
 // neither SQLite nor a fork loses it, and it ends with the process however
 // that dies.
 
-// lockOffset lies beyond the largest database SQLite can write.
-const lockOffset = 1 << 62
+// LockOffset is the octet that a recorder locks. It lies beyond the largest database SQLite can write.
+const LockOffset = 1 << 62
 
 // lock takes the recorder's lock, making the file when it is not there. The
 // lock lasts until the returned file is closed, which must be after SQLite has
@@ -25,7 +25,7 @@ func lock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	how := unix.Flock_t{Type: unix.F_WRLCK, Start: lockOffset, Len: 1}
+	how := unix.Flock_t{Type: unix.F_WRLCK, Start: LockOffset, Len: 1}
 	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &how)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 		err = ErrLocked
@@ -40,7 +40,7 @@ func lock(path string) (*os.File, error) {
 // outage, or none of them.
 func (s *Store) markOutage(reason string) {
 	for n, r := range outages {
-		how := unix.Flock_t{Type: unix.F_UNLCK, Start: lockOffset + 1 + int64(n), Len: 1}
+		how := unix.Flock_t{Type: unix.F_UNLCK, Start: LockOffset + 1 + int64(n), Len: 1}
 		if r == reason {
 			how.Type = unix.F_WRLCK
 		}
@@ -57,7 +57,7 @@ func Suspended(path string) (reason string, err error) {
 	}
 	defer f.Close()
 	for n, r := range outages {
-		who := unix.Flock_t{Type: unix.F_RDLCK, Start: lockOffset + 1 + int64(n), Len: 1}
+		who := unix.Flock_t{Type: unix.F_RDLCK, Start: LockOffset + 1 + int64(n), Len: 1}
 		if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &who); err != nil {
 			return "", fmt.Errorf("%s: %w", path, err)
 		}
@@ -112,7 +112,7 @@ func Recording(path string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	who := unix.Flock_t{Type: unix.F_RDLCK, Start: lockOffset, Len: 1}
+	who := unix.Flock_t{Type: unix.F_RDLCK, Start: LockOffset, Len: 1}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &who); err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"nlrec/store"
 )
 
 // TestRecorderBegins asks a recording that a recorder has, and not yet or no more
@@ -22,7 +24,7 @@ func TestRecorderBegins(t *testing.T) {
 	}
 	defer f.Close()
 	has := func(how int16) {
-		lock := unix.Flock_t{Type: how, Start: 1 << 62, Len: 1} // as store/lock.go has it
+		lock := unix.Flock_t{Type: how, Start: store.LockOffset, Len: 1}
 		if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock); err != nil {
 			t.Fatal(err)
 		}

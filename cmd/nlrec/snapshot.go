@@ -57,6 +57,9 @@ so do times, numbers and process ids. Nothing tells what was what.`,
 				out, o.Stream = "", cmd.OutOrStdout()
 			}
 			o.Query.Command = "nlrec snapshot OUT"
+			if o.Since != "" {
+				o.Query.Command += " --db {db} --since {at}"
+			}
 			o.Query.Warn = func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "nlrec: warning: %s\n", oneLine(text)) }
 			return interrupted(cmd.Context(), snapshot.Write(cmd.Context(), dbPath(cmd), out, o))
 		},

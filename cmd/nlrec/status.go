@@ -64,7 +64,9 @@ func printStatus(out io.Writer, s *query.Status, now time.Time) {
 	if text := longLog(s); text != "" {
 		line("log", "%s", text)
 	}
-	line("recorded on", "%s, kernel %s", s.Host, s.Kernel)
+	if s.Host != "" || slices.Contains(s.Unreadable, "recorded on") { // else there was no session yet
+		line("recorded on", "%s, kernel %s", s.Host, s.Kernel)
+	}
 	line("recorder", "%s", recorderState(s, now))
 	line("sessions", "%d", s.Sessions)
 	line("covers", "%s", coverage(s))
