@@ -58,7 +58,7 @@ func planPruning(ctx context.Context, path string, limits store.Limits) (plan st
 	if err != nil {
 		return plan, query.WithPath(path, err)
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = withPath(path, errors.Join(err, r.Close())) }()
 	return r.PlanPruning(ctx, limits, time.Now().UnixMicro())
 }
 
@@ -80,7 +80,7 @@ func prune(cmd *cobra.Command, about int64, limits store.Limits) (done store.Pla
 	if err != nil {
 		return done, query.WithPath(dbPath(cmd), err)
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() { err = withPath(dbPath(cmd), errors.Join(err, s.Close())) }()
 	bar, removed := newProgress(cmd.ErrOrStderr()), int64(0)
 	defer bar.end()
 	return s.Prune(cmd.Context(), limits, time.Now().UnixMicro(), func(step store.Step) {
@@ -89,6 +89,14 @@ func prune(cmd *cobra.Command, about int64, limits store.Limits) (done store.Pla
 		}
 		bar.show(string(step.Work), min(1, float64(removed)/float64(max(1, about))))
 	})
+}
+
+// withPath is as query.WithPath, and nil for no error.
+func withPath(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return query.WithPath(path, err)
 }
 
 func printPlan(w io.Writer, p store.Plan, dry bool) {

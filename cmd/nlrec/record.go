@@ -78,7 +78,7 @@ func record(ctx context.Context, path string, quiet, restricted bool, config rec
 	}
 	defer func() {
 		if closeErr := s.Close(); err == nil {
-			err = closeErr
+			err = withPath(path, closeErr)
 		}
 		sayLog(path, stderr)
 	}()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,5 +30,35 @@ func TestStatusOfNoSession(t *testing.T) {
 	out, said, code := askNlrec(t, "status", "--db", db)
 	if code != 0 || strings.Contains(out, "recorded on") || !strings.Contains(out, "sessions     0") {
 		t.Errorf("status ends with %d: %s%s", code, out, said)
+	}
+}
+
+// TestFailingDisk: who prunes, records or copies on a disk that fails is told what
+// to do.
+func TestFailingDisk(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("strace is not installed")
+	}
+	original := filepath.Join(t.TempDir(), "x.db")
+	recordingtest.Sample(t, original)
+	for _, tt := range []struct{ call, errno, command, says string }{
+		{"pwrite64", "ENOSPC", "prune --keep 1ms --db {db}", "no space left"},
+		{"pwrite64", "EIO", "prune --keep 1ms --db {db}", "input/output error"},
+		{"fsync", "EIO", "prune --keep 1ms --db {db}", "input/output error"},
+		{"fsync", "EIO", "snapshot --no-sandbox --db {db} {db}.copy", "input/output error"},
+	} {
+		db := filepath.Join(t.TempDir(), "x.db")
+		copyOf(t, original, db)
+		args := []string{"-f", "-qq", "-o", "/dev/null", "-e", "inject=" + tt.call + ":error=" + tt.errno,
+			"-P", db, "-P", db + "-wal", "-P", filepath.Dir(db), "nlrec"}
+		args = append(args, strings.Fields(strings.ReplaceAll(tt.command, "{db}", db))...)
+		out, said, code := runCommand(t, exec.Command("strace", args...))
+		if code != 1 || !strings.Contains(said, tt.says) || !strings.Contains(said, hintMark) {
+			t.Errorf("nlrec %s where %s says %s ends with %d: %s%s, want 1, %q and a hint", tt.command, tt.call, tt.errno, code, out, said, tt.says)
+		}
+		_, err := os.Stat(db + ".copy")
+		if whole := strings.Contains(said, db+".copy is whole"); err == nil && !whole {
+			t.Errorf("nlrec %s leaves a copy and says %s", tt.command, said)
+		}
 	}
 }

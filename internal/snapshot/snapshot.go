@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // Write makes a copy of the recording at path. It is at out when Write returns
-// nil; else nothing is left of it. It fails with ErrExists, ErrTarget, or as
+// nil; else nothing is left of it, unless all that failed was to have the disk keep its name. It fails with ErrExists, ErrTarget, or as
 // query.Open does.
 func Write(ctx context.Context, path, out string, o Options) (err error) {
 	t, err := newTarget(out, path, o.Force)

@@ -129,7 +129,10 @@ func (t *target) publish(made string, stream io.Writer) error {
 	if err := t.rename(made); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(t.path))
+	if err := syncFolder(filepath.Dir(t.path)); err != nil {
+		return fmt.Errorf("%s is whole, but may be gone after a power cut: %w", t.path, err)
+	}
+	return nil
 }
 
 // rename replaces nothing that came while the copy was made, unless by force,
