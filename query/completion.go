@@ -47,11 +47,6 @@ func (c *Completer) Links() []string {
 	return slices.DeleteFunc(slices.Clone(c.links), func(name string) bool { return strings.ContainsAny(name, `'"`) })
 }
 
-// LinkNames lists the names that links have had.
-func (r *Reader) LinkNames(ctx context.Context) ([]string, error) {
-	return r.texts(ctx, `SELECT ifname FROM link_state UNION SELECT j.value FROM link_state, json_each(altnames) j`)
-}
-
 // texts returns the only column of an answer.
 func (r *Reader) texts(ctx context.Context, statement string) (texts []string, err error) {
 	err = r.Query(ctx, statement, func(rows *Rows) error {

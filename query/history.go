@@ -257,7 +257,7 @@ func (c *Changes) findByState(ctx context.Context, s *selection) ([]int64, error
 	if err != nil {
 		return nil, err
 	}
-	return scanNumbers(rows)
+	return scanColumn[int64](rows)
 }
 
 // findByVersion finds them by looking at every version.

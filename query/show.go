@@ -47,17 +47,18 @@ func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, o ShowOptions)
 	if isIP && len(o.Columns) > 0 {
 		return hinted{fmt.Errorf("columns: %w: %s has none", ErrFilter, o.Format), "-o table"}
 	}
-	if !isIP {
-		return r.showColumns(ctx, w, f, o)
-	}
 	brief := briefKinds[f.Kind.Name]
-	if o.Format != ipBrief {
-		brief = nil
-	} else if brief == nil {
+	if o.Format == ipBrief && brief == nil {
 		return hinted{fmt.Errorf("brief: %w: of %s there is no such text", ErrFilter, f.Kind.Name), "-o " + ipText}
 	}
 	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
 		return err
+	}
+	if !isIP {
+		return r.showColumns(ctx, w, f, o)
+	}
+	if o.Format != ipBrief {
+		brief = nil
 	}
 	l := listing{ctx: ctx, r: r, json: o.Format == ipJSON, brief: brief, shaper: shaper{detail: o.Details, names: readLocalNames(), nexthops: map[int64]object{}}}
 	if err := l.collect(f); err != nil {
@@ -193,44 +194,12 @@ func (l *listing) collectAddresses(f Filter) error {
 	})
 }
 
-// warnOfUnknownLinks tells of links that a filter names and nobody knows.
-func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
-	if f.Kind == rtnl.Rule || f.terms["dev"] == nil { // a rule may name a link that is not there
-		return nil
-	}
-	var names []string
-	err := r.QueryWith(ctx, "SELECT ifname FROM link UNION SELECT j.value FROM link, json_each(altnames) j", nil, func(rows *Rows) error {
-		for {
-			row, err := rows.Next()
-			if row == nil || err != nil {
-				return err
-			}
-			names = append(names, Visible(valueText(row[0])))
-		}
-	})
-	for _, name := range f.links() {
-		name := Visible(valueText(name)) // in whatever way it was typed
-		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
-			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
-		}
-	}
-	return err
-}
-
 // namedLinks are the links that a filter is for, if it is for nothing else.
 func (f Filter) namedLinks() []any {
 	if len(f.words) != 1 {
 		return nil
 	}
-	return f.links()
-}
-
-// links are those that a filter names.
-func (f Filter) links() (links []any) {
-	for _, c := range f.terms["dev"] {
-		links = append(links, c.args[0])
-	}
-	return links
+	return f.linksOf("dev")
 }
 
 // each calls f for each row that a filter lets through. f may not keep it.
