@@ -108,8 +108,12 @@ var bareWords = []struct {
 	{"pref", func(k *rtnl.Kind, value string) bool { return k == rtnl.Rule && isNumber(value) }},
 	{"dev", func(k *rtnl.Kind, value string) bool {
 		_, err := parsePrefix(value)
-		return err != nil && !strings.HasPrefix(value, "-") && (k == rtnl.Link || k == rtnl.Address || k == rtnl.Netconf)
+		return err != nil && !strings.HasPrefix(value, "-") && takesBareLink(k)
 	}},
+}
+
+func takesBareLink(k *rtnl.Kind) bool {
+	return k == rtnl.Link || k == rtnl.Address || k == rtnl.Netconf
 }
 
 // unrecorded are words of ip that ask for what is in no recording.
