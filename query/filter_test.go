@@ -198,6 +198,8 @@ func TestFilterErrors(t *testing.T) {
 		{"link", "eth0 lo", "eth0 and lo: no filter: only one", "dev eth0 dev lo"},
 		{"link", "-4", "-4: no filter of link", "nlrec tables link"},
 		{"neighbour", "nud stael", "nud stael: no filter: no such value", "did you mean STALE?"},
+		{"neighbour", "nud noarp", "nud noarp: no filter: nlrec records none in that state", "needs no asking"},
+		{"neighbour", "state DELAY", "nud DELAY: no filter: nlrec records none in that state", "nud stale"},
 		{"neighbour", "proxy", "proxy: no filter of neighbour", "does not record proxy"},
 		{"rule", "fwmark x", "fwmark x: no filter: a mark is expected", "0x10"},
 		{"route", "to ", "to: no filter: a value is missing", "to 10.0.0.0/8"},
