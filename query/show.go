@@ -178,11 +178,13 @@ func (l *listing) collectAddresses(f Filter) error {
 	if err != nil {
 		return err
 	}
-	named := f.namedLinks()
+	alone, err := l.shownAlone(f)
+	if err != nil {
+		return err
+	}
 	return l.each(Filter{Kind: rtnl.Link}, func(r record) {
 		addresses := of[r.number("ifindex")]
-		isNamed := func(name any) bool { return slices.Contains(named, name) }
-		if addresses == nil && !f.Empty() && !isNamed(r.text("ifname")) && !slices.ContainsFunc(r.list("altnames"), isNamed) {
+		if addresses == nil && !alone[r.number("ifindex")] {
 			return
 		}
 		slices.SortStableFunc(addresses, func(a, b address) int { return cmp.Compare(a.key, b.key) })
@@ -194,12 +196,26 @@ func (l *listing) collectAddresses(f Filter) error {
 	})
 }
 
-// namedLinks are the links that a filter is for, if it is for nothing else.
-func (f Filter) namedLinks() []any {
-	if len(f.words) != 1 {
-		return nil
+// shownAlone tells which links are there without an address: those of which a
+// filter of addresses holds that speaks of nothing but their links.
+func (l *listing) shownAlone(f Filter) (map[int64]bool, error) {
+	links, err := vocabularyOf(rtnl.Link)
+	if err != nil {
+		return nil, err
 	}
-	return f.linksOf("dev")
+	of := Filter{Kind: rtnl.Link, words: f.words, terms: map[string][]condition{}}
+	for _, name := range f.words {
+		if known, _ := links.find([]string{name}); known != nil && (name == "dev" || slices.Contains(f.asks, name)) {
+			for _, c := range f.terms[name] {
+				of.terms[name] = append(of.terms[name], condition{known.sql, c.args})
+			}
+			continue
+		}
+		return nil, nil
+	}
+	alone := map[int64]bool{}
+	err = l.each(of, func(r record) { alone[r.number("ifindex")] = true })
+	return alone, err
 }
 
 // each calls f for each row that a filter lets through. f may not keep it.
