@@ -4,7 +4,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 SCALE = full
 COUNT = 6
-FUZZTIME = 60s
+FUZZTIME = 30s
 # What people type, and what is shown to them: some seconds each.
 FUZZED = FuzzInstant FuzzFilter FuzzStatement FuzzVisible
 FUZZSOME = 5s
@@ -23,7 +23,7 @@ test: tools build check
 	go test -race -timeout 15m -run='^Test($(RACED))$$' ./cmd/nlrec
 	go test -timeout 15m -run='^Test($(UNRACED))$$' $$(go list ./... | grep -v -e cmd/nlrec -e internal/snapshot)
 	go test -timeout 25m -skip='^Test(Model|$(RACED))$$' $(PLAIN)
-	NLREC_SEQUENCES=3m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
+	NLREC_SEQUENCES=2m go test -count=1 -v -run='^TestModel$$' ./cmd/nlrec
 	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./rtnl
 	for f in $(FUZZED); do go test -run='^$$' -fuzz="^$$f$$" -fuzztime=$(FUZZSOME) ./query || exit 1; done
 
