@@ -53,7 +53,7 @@ CREATE TABLE gap (
   from_us INTEGER NOT NULL,  -- the last instant before it at which all was known, microseconds since 1970
   to_us INTEGER,             -- the first instant after it at which all was known again, microseconds since 1970; NULL while it lasts
   lost INTEGER,              -- notifications lost, as the kernel counts them; NULL: not counted
-  reason TEXT NOT NULL       -- not recording, overrun, undecodable message
+  reason TEXT NOT NULL       -- not recording, overrun, undecodable message, disk full, I/O error
 );
 
 -- clock: how the wall clock relates to the time since boot.

@@ -164,3 +164,14 @@ func change(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// The reasons of gaps are said to be those that the store writes by itself, too.
+func TestCatalogNamesTheReasonsOfGaps(t *testing.T) {
+	for _, table := range catalog(t) {
+		for _, c := range table.Columns {
+			if table.Name == "gap" && c.Name == "reason" && (!strings.Contains(c.Meaning, store.DiskFull) || !strings.Contains(c.Meaning, store.IOError)) {
+				t.Errorf("%s.%s: %s", table.Name, c.Name, c.Meaning)
+			}
+		}
+	}
+}

@@ -47,11 +47,6 @@ func (c *Completer) Links() []string {
 	return slices.DeleteFunc(slices.Clone(c.links), func(name string) bool { return strings.ContainsAny(name, `'"`) })
 }
 
-// LinkNames lists the names that links have had.
-func (r *Reader) LinkNames(ctx context.Context) ([]string, error) {
-	return r.texts(ctx, `SELECT ifname FROM link_state UNION SELECT j.value FROM link_state, json_each(altnames) j`)
-}
-
 // texts returns the only column of an answer.
 func (r *Reader) texts(ctx context.Context, statement string) (texts []string, err error) {
 	err = r.Query(ctx, statement, func(rows *Rows) error {
@@ -184,10 +179,41 @@ func matchingCase(word string, names []string) []string {
 	return found
 }
 
-// FilterWords lists the words that a filter of a kind can begin with.
-func FilterWords(k *rtnl.Kind) ([]string, error) {
+// NextWords lists what may stand behind the words of a filter, and tells whether
+// the name of a link may. Of what is several words it lists the one that comes next.
+func NextWords(k *rtnl.Kind, words []string) (next []string, link bool, err error) {
 	v, err := vocabularyOf(k)
-	return v.all(), err
+	for len(words) > 0 {
+		known, rest := v.find(words)
+		switch {
+		case known == nil:
+			words = words[1:]
+		case known.read == nil:
+			words = rest
+		case len(rest) == 0:
+			return v.behind(words), slices.Contains(namingLinks, known.name), err
+		default:
+			words = rest[1:]
+		}
+		if len(words) == 0 {
+			return v.behind(nil), false, err
+		}
+	}
+	return v.behind(nil), takesBareLink(k), err
+}
+
+// namingLinks are the words behind which links are named.
+var namingLinks = append([]string{"oif", "ifname", "link", "interface"}, linkWords...)
+
+// behind lists the words that begin with some, without these, up to the next.
+func (v *vocabulary) behind(words []string) (next []string) {
+	for _, name := range v.all() {
+		parts := strings.Fields(name)
+		if len(parts) > len(words) && slices.Equal(parts[:len(words)], words) && !slices.Contains(next, parts[len(words)]) {
+			next = append(next, parts[len(words)])
+		}
+	}
+	return next
 }
 
 // A Mark is an instant, in microseconds since 1970, that people may look for.

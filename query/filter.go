@@ -26,6 +26,8 @@ type Filter struct {
 	Kind  *rtnl.Kind
 	words []string               // in the order in which they were first said
 	terms map[string][]condition // of each word
+	asks  []string               // words that are present, see word
+	link  string                 // the name of one that stood without dev
 }
 
 // condition is SQL in which each column of the view stands behind {}, ?1 and ?2
@@ -53,6 +55,17 @@ func ParseFilter(k *rtnl.Kind, words []string) (Filter, error) {
 	return p.Filter, nil
 }
 
+// ParseChangeFilter is ParseFilter for what changed: it knows no words about what
+// the link of an object is.
+func ParseChangeFilter(k *rtnl.Kind, words []string) (Filter, error) {
+	f, err := ParseFilter(k, words)
+	if err == nil && len(f.asks) > 0 {
+		err = fmt.Errorf("%s: %w of the changes of %s", f.asks[0], ErrFilter, k.Name)
+		return Filter{}, unknownWord{hinted{err, "nlrec show " + k.Name + " and nlrec log link know it"}, f.asks[0]}
+	}
+	return f, err
+}
+
 // ParseSelection reads the words behind a command that is about objects: a kind
 // and its filter, or a filter that every kind gets which knows its words. No
 // words are all kinds. It fails with ErrFilter, and a hint, when no kind knows
@@ -60,7 +73,7 @@ func ParseFilter(k *rtnl.Kind, words []string) (Filter, error) {
 func ParseSelection(words []string) ([]Filter, error) {
 	if len(words) > 0 {
 		if k, err := FindKind(words[0]); err == nil {
-			f, err := ParseFilter(k, words[1:])
+			f, err := ParseChangeFilter(k, words[1:])
 			if err != nil {
 				return nil, err
 			}
@@ -73,9 +86,10 @@ func ParseSelection(words []string) ([]Filter, error) {
 	var filters []Filter
 	var failed error
 	for _, k := range rtnl.Kinds() {
-		f, err := ParseFilter(k, words)
+		f, err := ParseChangeFilter(k, words)
 		var unknown unknownWord
 		switch {
+		case err == nil && anyKindSays(f.link): // which will have it
 		case err == nil:
 			filters = append(filters, f)
 		case failed == nil || !errors.As(err, &unknown):
@@ -142,6 +156,9 @@ func (p *parser) next() error {
 	word := p.words[0]
 	if known, rest := p.find(p.words); known != nil {
 		p.words = rest
+		if known.present {
+			p.asks = append(p.asks, known.name)
+		}
 		if known.read == nil {
 			p.add(known.name, condition{sql: known.sql})
 			return nil
@@ -229,6 +246,9 @@ func (p *parser) takeBare(value string) error {
 				break
 			}
 			p.bare, p.named = value, known.name
+			if known.name == "dev" {
+				p.link = value
+			}
 			return p.take(known, value)
 		}
 	}

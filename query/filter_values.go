@@ -210,7 +210,18 @@ func asNUD(value string) ([]any, error) {
 	if value == "all" {
 		return nil, nil
 	}
-	return asOneOf(strings.ToUpper, "REACHABLE", "STALE", "PROBE", "FAILED", "PERMANENT", "INCOMPLETE", "DELAY", "NOARP")(value)
+	if instead, ok := unrecordedNUD[strings.ToUpper(value)]; ok {
+		return nil, badValue{"nlrec records none in that state", instead}
+	}
+	return asOneOf(strings.ToUpper, "REACHABLE", "STALE", "PROBE", "FAILED", "PERMANENT")(value)
+}
+
+// unrecordedNUD are states that ip shows and the kernel does not announce.
+var unrecordedNUD = map[string]string{
+	"DELAY":      "it stays stale until it answers or does not: nud stale",
+	"INCOMPLETE": "one that was known is failed until it answers: nud failed",
+	"NOARP":      "nlrec does not record what needs no asking: multicast, loopback",
+	"NONE":       "nlrec does not record neighbours without a state",
 }
 
 // isNumber reports whether a text is a number without a sign.

@@ -15,6 +15,7 @@ type word struct {
 	of      string // the only kind that has it
 	example string // a value
 	read    reader // makes the arguments of its value; nil: it takes none. No arguments: any object will do.
+	present bool   // it asks what another object is at the same instant, which changes do not tell
 	sql     string // the condition, see condition
 }
 
@@ -22,6 +23,9 @@ type word struct {
 const (
 	sameProtocol = `{}protocol = ?1`
 	ofHops       = `EXISTS (SELECT 1 FROM json_each({}nexthops) j WHERE `
+	isUp         = `EXISTS (SELECT 1 FROM json_each({}flags) j WHERE j.value = 'UP')`
+	isOfType     = `({}info_kind = ?1 OR {}info_slave_kind || '_slave' = ?1)`
+	isInVRF      = `({}master ` + ofLink + ` AND {}info_slave_kind = 'vrf')`
 	ofLink       = `IN (SELECT ?1 UNION ALL SELECT l.ifname FROM {links} l, json_each(l.altnames) j WHERE j.value = ?1)`
 )
 
@@ -38,14 +42,14 @@ var filterWords = []word{
 	{name: "dev", example: "eth0", read: asText, sql: `{}dev ` + ofLink},
 	{name: "iif", example: "eth0", read: asText, sql: `{}iif_dev ` + ofLink},
 	{name: "master", example: "br0", read: asText, sql: `{}master ` + ofLink},
-	{name: "type", of: "link", example: "bridge", read: asText, sql: `({}info_kind = ?1 OR {}info_slave_kind || '_slave' = ?1)`},
+	{name: "type", of: "link", example: "bridge", read: asText, sql: isOfType},
 	{name: "group", of: "link", example: "7", read: asGroup, sql: `{}link_group = ?1`},
 	{name: "state", of: "link", example: "UP", read: asOperState, sql: `{}operstate = ?1`},
-	{name: "down", of: "link", sql: `NOT EXISTS (SELECT 1 FROM json_each({}flags) j WHERE j.value = 'UP')`},
+	{name: "down", of: "link", sql: `NOT ` + isUp},
 	{name: "alias", example: "uplink", read: asText, sql: `{}ifalias = ?1`},
 	{name: "altname", example: "uplink", read: asText, sql: `EXISTS (SELECT 1 FROM json_each({}altnames) j WHERE j.value = ?1)`},
 	{name: "nomaster", sql: `{}master_index IS NULL`},
-	{name: "vrf", of: "link", example: "blue", read: asText, sql: `({}master ` + ofLink + ` AND {}info_slave_kind = 'vrf')`},
+	{name: "vrf", of: "link", example: "blue", read: asText, sql: isInVRF},
 	{name: "address", also: []string{"lladdr"}, of: "link", example: "02:00:00:00:00:01", read: asLower, sql: `{}address = ?1`},
 
 	// Prefixes.
@@ -64,7 +68,8 @@ var filterWords = []word{
 
 	// Routes, rules and nexthops.
 	{name: "table", also: []string{"lookup"}, example: "100", read: asTable, sql: `{}table_id = ?1`},
-	{name: "vrf", of: "route", example: "blue", read: asText, sql: `{}table_id IN (SELECT json_extract(l.info_data, '$.table') FROM link_history l WHERE l.ifname = ?1 AND l.info_kind = 'vrf')`},
+	{name: "vrf", of: "route", example: "blue", read: asText, sql: `{}table_id IN (SELECT json_extract(l.info_data, '$.table') FROM {links} l
+		WHERE l.info_kind = 'vrf' AND (l.ifname = ?1 OR EXISTS (SELECT 1 FROM json_each(l.altnames) j WHERE j.value = ?1)))`},
 	{name: "proto", also: []string{"protocol"}, of: "address", example: "kernel_ra", read: asAddressProtocol, sql: sameProtocol},
 	{name: "proto", also: []string{"protocol"}, example: "bgp", read: asProtocol, sql: sameProtocol},
 	{name: "scope", example: "link", read: asScope, sql: `{}scope = ?1`},
@@ -90,9 +95,23 @@ var filterWords = []word{
 	{name: "permanent", of: "address", sql: `NOT EXISTS (SELECT 1 FROM json_each({}flags) j WHERE j.value = 'dynamic')`},
 	{name: "primary", of: "address", sql: `NOT EXISTS (SELECT 1 FROM json_each({}flags) j WHERE j.value = 'secondary')`},
 
+	// Addresses, by their links.
+	{name: "up", of: "address", present: true, sql: onLink(isUp)},
+	{name: "type", of: "address", example: "bridge", read: asText, present: true, sql: onLink(isOfType)},
+	{name: "group", of: "address", example: "7", read: asGroup, present: true, sql: onLink(`{}link_group = ?1`)},
+	{name: "master", of: "address", example: "br0", read: asText, present: true, sql: onLink(`{}master ` + ofLink)},
+	{name: "nomaster", of: "address", present: true, sql: onLink(`{}master_index IS NULL`)},
+	{name: "vrf", of: "address", example: "blue", read: asText, present: true, sql: onLink(isInVRF)},
+
 	// Neighbours.
+	{name: "vrf", of: "neighbour", example: "blue", read: asText, sql: `{}master ` + ofLink},
 	{name: "nud", also: []string{"state"}, of: "neighbour", example: "stale", read: asNUD, sql: `EXISTS (SELECT 1 FROM json_each({}state) j WHERE j.value = ?1)`},
 	{name: "lladdr", example: "02:00:00:00:00:01", read: asLower, sql: `{}lladdr = ?1`},
+}
+
+// onLink is the condition that one holds of the link of an object.
+func onLink(condition string) string {
+	return `{}ifindex IN (SELECT l.ifindex FROM {links} l WHERE ` + strings.ReplaceAll(condition, "{}", "l.") + `)`
 }
 
 // bareWords are the words that a value may do without, in ip(8) or by its looks.
@@ -108,8 +127,12 @@ var bareWords = []struct {
 	{"pref", func(k *rtnl.Kind, value string) bool { return k == rtnl.Rule && isNumber(value) }},
 	{"dev", func(k *rtnl.Kind, value string) bool {
 		_, err := parsePrefix(value)
-		return err != nil && !strings.HasPrefix(value, "-") && (k == rtnl.Link || k == rtnl.Address || k == rtnl.Netconf)
+		return err != nil && !strings.HasPrefix(value, "-") && takesBareLink(k)
 	}},
+}
+
+func takesBareLink(k *rtnl.Kind) bool {
+	return k == rtnl.Link || k == rtnl.Address || k == rtnl.Netconf
 }
 
 // unrecorded are words of ip that ask for what is in no recording.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"nlrec/rtnl"
-	"nlrec/store"
 )
 
 // A Lasting is an entry of a history: a change with the end of what it brought
@@ -211,72 +210,4 @@ func (e *Encoder) Lasting(l Lasting) any {
 		j.Until, j.UntilUS = &until, &l.Until
 	}
 	return j
-}
-
-// find lists the objects of which a filter ever held.
-func (c *Changes) find(ctx context.Context, f Filter) ([]int64, error) {
-	s, err := c.choose(ctx, []Filter{f})
-	if err != nil {
-		return nil, err
-	}
-	rest := f.butOf(f.Kind.Key)
-	if rest.Empty() && s.chosen != nil {
-		return s.chosen, nil
-	}
-	found, err := c.findChanged(ctx, f, s, rest)
-	if err != nil {
-		return nil, err
-	}
-	unchanged, err := c.findUnchanged(ctx, f)
-	found = append(found, unchanged...)
-	slices.Sort(found)
-	return found, err
-}
-
-// findChanged finds those of which there are changes.
-func (c *Changes) findChanged(ctx context.Context, f Filter, s *selection, rest Filter) ([]int64, error) {
-	plain, err := store.PlainColumns(f.Kind)
-	if err != nil {
-		return nil, err
-	}
-	if s.states != nil && rest.butOf(plain).Empty() {
-		return c.findByState(ctx, s)
-	}
-	return c.findByVersion(ctx, s)
-}
-
-// findByState finds those that ever had one of the selected states.
-func (c *Changes) findByState(ctx context.Context, s *selection) ([]int64, error) {
-	w, err := c.bound(ctx, Span{})
-	if err != nil {
-		return nil, err
-	}
-	w.selection = s
-	where, args := w.where()
-	rows, err := c.QueryContext(ctx, `SELECT DISTINCT c.object FROM change c NOT INDEXED WHERE `+where+` ORDER BY c.object`, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanNumbers(rows)
-}
-
-// findByVersion finds them by looking at every version.
-func (c *Changes) findByVersion(ctx context.Context, s *selection) (objects []int64, err error) {
-	w, err := c.bound(ctx, Span{})
-	if err != nil {
-		return nil, err
-	}
-	w.selection = s
-	for found, err := range c.walk(ctx, w) {
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range found {
-			if !slices.Contains(objects, x.Object) {
-				objects = append(objects, x.Object)
-			}
-		}
-	}
-	slices.Sort(objects)
-	return objects, nil
 }

@@ -45,33 +45,3 @@ func (c *Changes) keptVersion(ctx context.Context, k *rtnl.Kind, object, until i
 	x.Columns, x.After = v.columns, rows[0]
 	return x, nil
 }
-
-// findUnchanged finds the objects of which a filter holds that have not changed
-// since what is left begins.
-func (c *Changes) findUnchanged(ctx context.Context, f Filter) (objects []int64, err error) {
-	if c.pruned == 0 {
-		return nil, nil
-	}
-	rows, err := c.QueryContext(ctx, `
-		SELECT n.object, n.state FROM now n
-		WHERE n.object & 63 = ? AND NOT EXISTS (SELECT 1 FROM change x WHERE x.object = n.object) ORDER BY n.object`, f.Kind.Number)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []version
-	for rows.Next() {
-		v := version{seen: c.pruned}
-		if err := rows.Scan(&v.object, &v.state); err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	hits, err := c.which(ctx, f, all)
-	for i, v := range all {
-		if err == nil && hits[i] {
-			objects = append(objects, v.object)
-		}
-	}
-	return objects, errors.Join(err, rows.Err())
-}

@@ -88,15 +88,15 @@ func (c *connection) number(ctx context.Context, query string, args ...any) (int
 	return n.Int64, err
 }
 
-// scanNumbers reads the only column of all rows, and closes them.
-func scanNumbers(rows *sql.Rows) (numbers []int64, err error) {
+// scanColumn reads the only column of all rows, and closes them.
+func scanColumn[T any](rows *sql.Rows) (values []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
+		var value T
+		if err := rows.Scan(&value); err != nil {
 			return nil, err
 		}
-		numbers = append(numbers, n)
+		values = append(values, value)
 	}
-	return numbers, rows.Err()
+	return values, rows.Err()
 }

@@ -31,6 +31,9 @@ func (c *Changes) choose(ctx context.Context, filters []Filter) (*selection, err
 			s.filters[f.Kind] = f
 		}
 	}
+	if err := c.warnOfUnknownLinks(ctx, filters); err != nil {
+		return nil, err
+	}
 	if len(filters) == 0 {
 		s.kinds = rtnl.Kinds()
 	}
@@ -57,7 +60,7 @@ func (c *Changes) chooseFew(ctx context.Context, s *selection) error {
 		if err != nil {
 			return err
 		}
-		more, err := scanNumbers(rows)
+		more, err := scanColumn[int64](rows)
 		if err != nil {
 			return err
 		}
@@ -89,7 +92,7 @@ func (c *Changes) chooseStates(ctx context.Context, s *selection) error {
 	if err != nil {
 		return err
 	}
-	states, err := scanNumbers(rows)
+	states, err := scanColumn[int64](rows)
 	if len(states) <= fewObjects {
 		s.states = append([]int64{}, states...)
 	}
@@ -178,7 +181,7 @@ func (c *Changes) which(ctx context.Context, f Filter, asked []version) ([]bool,
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", f.Kind.Name, strings.Join(f.words, " "), err)
 		}
-		places, err := scanNumbers(rows)
+		places, err := scanColumn[int64](rows)
 		if err != nil {
 			return nil, err
 		}

@@ -47,17 +47,18 @@ func (r *Reader) Show(ctx context.Context, w io.Writer, f Filter, o ShowOptions)
 	if isIP && len(o.Columns) > 0 {
 		return hinted{fmt.Errorf("columns: %w: %s has none", ErrFilter, o.Format), "-o table"}
 	}
-	if !isIP {
-		return r.showColumns(ctx, w, f, o)
-	}
 	brief := briefKinds[f.Kind.Name]
-	if o.Format != ipBrief {
-		brief = nil
-	} else if brief == nil {
+	if o.Format == ipBrief && brief == nil {
 		return hinted{fmt.Errorf("brief: %w: of %s there is no such text", ErrFilter, f.Kind.Name), "-o " + ipText}
 	}
 	if err := r.warnOfUnknownLinks(ctx, f); err != nil {
 		return err
+	}
+	if !isIP {
+		return r.showColumns(ctx, w, f, o)
+	}
+	if o.Format != ipBrief {
+		brief = nil
 	}
 	l := listing{ctx: ctx, r: r, json: o.Format == ipJSON, brief: brief, shaper: shaper{detail: o.Details, names: readLocalNames(), nexthops: map[int64]object{}}}
 	if err := l.collect(f); err != nil {
@@ -177,11 +178,13 @@ func (l *listing) collectAddresses(f Filter) error {
 	if err != nil {
 		return err
 	}
-	named := f.namedLinks()
+	alone, err := l.shownAlone(f)
+	if err != nil {
+		return err
+	}
 	return l.each(Filter{Kind: rtnl.Link}, func(r record) {
 		addresses := of[r.number("ifindex")]
-		isNamed := func(name any) bool { return slices.Contains(named, name) }
-		if addresses == nil && !f.Empty() && !isNamed(r.text("ifname")) && !slices.ContainsFunc(r.list("altnames"), isNamed) {
+		if addresses == nil && !alone[r.number("ifindex")] {
 			return
 		}
 		slices.SortStableFunc(addresses, func(a, b address) int { return cmp.Compare(a.key, b.key) })
@@ -193,44 +196,26 @@ func (l *listing) collectAddresses(f Filter) error {
 	})
 }
 
-// warnOfUnknownLinks tells of links that a filter names and nobody knows.
-func (r *Reader) warnOfUnknownLinks(ctx context.Context, f Filter) error {
-	if f.Kind == rtnl.Rule || f.terms["dev"] == nil { // a rule may name a link that is not there
-		return nil
+// shownAlone tells which links are there without an address: those of which a
+// filter of addresses holds that speaks of nothing but their links.
+func (l *listing) shownAlone(f Filter) (map[int64]bool, error) {
+	links, err := vocabularyOf(rtnl.Link)
+	if err != nil {
+		return nil, err
 	}
-	var names []string
-	err := r.QueryWith(ctx, "SELECT ifname FROM link UNION SELECT j.value FROM link, json_each(altnames) j", nil, func(rows *Rows) error {
-		for {
-			row, err := rows.Next()
-			if row == nil || err != nil {
-				return err
+	of := Filter{Kind: rtnl.Link, words: f.words, terms: map[string][]condition{}}
+	for _, name := range f.words {
+		if known, _ := links.find([]string{name}); known != nil && (name == "dev" || slices.Contains(f.asks, name)) {
+			for _, c := range f.terms[name] {
+				of.terms[name] = append(of.terms[name], condition{known.sql, c.args})
 			}
-			names = append(names, Visible(valueText(row[0])))
+			continue
 		}
-	})
-	for _, name := range f.links() {
-		name := Visible(valueText(name)) // in whatever way it was typed
-		if !slices.Contains(names, name) && (f.Kind != rtnl.Netconf || name != "all" && name != "default") {
-			r.timeline.warnOnce(fmt.Sprintf("%s: no link has that name; %s", name, DidYouMean(name, names, "nlrec show link")))
-		}
+		return nil, nil
 	}
-	return err
-}
-
-// namedLinks are the links that a filter is for, if it is for nothing else.
-func (f Filter) namedLinks() []any {
-	if len(f.words) != 1 {
-		return nil
-	}
-	return f.links()
-}
-
-// links are those that a filter names.
-func (f Filter) links() (links []any) {
-	for _, c := range f.terms["dev"] {
-		links = append(links, c.args[0])
-	}
-	return links
+	alone := map[int64]bool{}
+	err = l.each(of, func(r record) { alone[r.number("ifindex")] = true })
+	return alone, err
 }
 
 // each calls f for each row that a filter lets through. f may not keep it.

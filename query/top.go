@@ -189,7 +189,7 @@ func (c *Changes) outStates(ctx context.Context, k *rtnl.Kind) (map[int64]bool, 
 	if err != nil {
 		return nil, err
 	}
-	numbers, err := scanNumbers(rows)
+	numbers, err := scanColumn[int64](rows)
 	for _, n := range numbers {
 		states[n] = true
 	}

@@ -153,7 +153,11 @@ func (r *Recorder) dumpAll(looks []*look) ([]rtnl.Item, int64, error) {
 // dump takes one round of a look.
 func (r *Recorder) dump(l *look) error {
 	start := time.Now()
-	k, seen := l.kind, newRound(l.kind, r.state.kinds[l.kind])
+	k, held, expected := l.kind, r.state.kinds[l.kind], 0
+	if l.link == 0 {
+		expected = len(held.only)
+	}
+	seen := newRound(k, held, expected)
 	done, err := r.dumper.Dump(k, l.link, func(row rtnl.Row) {
 		r.pulse()
 		key, values := k.Split(row)

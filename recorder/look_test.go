@@ -37,7 +37,7 @@ func TestUnsettled(t *testing.T) {
 		t.Helper()
 		l := newLook(subject{k, 0}, doubt{})
 		for range dumps {
-			seen := newRound(k, r.state.kinds[k])
+			seen := newRound(k, r.state.kinds[k], 0)
 			for _, row := range rows {
 				key, values := k.Split(row)
 				seen.add(key, s.Intern(k, values))

@@ -157,9 +157,11 @@ func Run(ctx context.Context, s *store.Store, c Config) error {
 func (r *Recorder) load() error {
 	defer debug.SetGCPercent(debug.SetGCPercent(sparing))
 	for _, k := range rtnl.Kinds() {
-		if err := r.store.Current(r.ctx, k, func(o *store.Object) { r.state.hold(k, o) }); err != nil {
+		objects, err := r.store.Current(r.ctx, k)
+		if err != nil {
 			return err
 		}
+		r.state.hold(k, objects)
 	}
 	return nil
 }

@@ -27,8 +27,9 @@ type seen struct {
 	other bool  // it is not the first of its slot
 }
 
-func newRound(k *rtnl.Kind, held slots) round {
-	return round{k, held, map[*store.Object]*store.State{}, map[string]int32{}, nil}
+// newRound returns a round that is to show about as many objects as were held.
+func newRound(k *rtnl.Kind, held slots, expected int) round {
+	return round{k, held, make(map[*store.Object]*store.State, expected), map[string]int32{}, nil}
 }
 
 // add notes an object. A dump that is not whole may show one twice.

@@ -18,8 +18,9 @@ type slots struct {
 	more map[string][]*store.Object // of slots that have several, in the order of their positions
 }
 
-func newSlots() slots {
-	return slots{map[string]*store.Object{}, map[string][]*store.Object{}}
+// newSlots returns slots with room for that many objects.
+func newSlots(room int) slots {
+	return slots{make(map[string]*store.Object, room), map[string][]*store.Object{}}
 }
 
 // of returns the objects of a slot.

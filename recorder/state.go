@@ -54,18 +54,24 @@ func newState(s interner) *state {
 	st := &state{store: s, kinds: map[*rtnl.Kind]slots{}, doubts: map[subject]doubt{}, names: map[string]*rtnl.Kind{},
 		users: users{}, departed: map[slot]departed{}}
 	for _, k := range rtnl.Kinds() {
-		st.kinds[k] = newSlots()
+		st.kinds[k] = newSlots(0)
 		st.names[k.Name] = k
 	}
 	return st
 }
 
-// hold takes in an object that existed before.
-func (st *state) hold(k *rtnl.Kind, o *store.Object) {
-	held := append(st.kinds[k].of(o.Key), o)
-	slices.SortFunc(held, byPosition)
-	st.kinds[k].put(o.Key, held)
-	st.users.add(k, o, refs(k, rtnl.ParseKey(o.Key), o.State))
+// hold takes in the objects of a kind that existed before.
+func (st *state) hold(k *rtnl.Kind, objects []*store.Object) {
+	all := newSlots(len(objects))
+	for _, o := range objects {
+		held := append(all.of(o.Key), o)
+		if len(held) > 1 {
+			slices.SortFunc(held, byPosition)
+		}
+		all.put(o.Key, held)
+		st.users.add(k, o, refs(k, rtnl.ParseKey(o.Key), o.State))
+	}
+	st.kinds[k] = all
 }
 
 // observe applies one notification. It keeps nothing of the row.

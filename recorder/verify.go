@@ -110,11 +110,13 @@ func (c contents) add(k *rtnl.Kind, row rtnl.Row) {
 func (c contents) believed() *state {
 	st := newState(nil)
 	for k, slots := range c {
+		var objects []*store.Object
 		for text, states := range slots {
 			for i, values := range states {
-				st.hold(k, &store.Object{Key: text, Position: int64(i), State: &store.State{Values: values}})
+				objects = append(objects, &store.Object{Key: text, Position: int64(i), State: &store.State{Values: values}})
 			}
 		}
+		st.hold(k, objects)
 	}
 	return st
 }

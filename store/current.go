@@ -4,42 +4,62 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"nlrec/rtnl"
 )
 
-// Current calls f for every object of a kind that exists, in any order. A state
-// that many have is read once.
-func (s *Store) Current(ctx context.Context, k *rtnl.Kind, f func(o *Object)) error {
-	if err := s.current(ctx, k, f); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+// Current returns the objects of a kind that exist, in any order.
+func (s *Store) Current(ctx context.Context, k *rtnl.Kind) (objects []*Object, err error) {
+	err = eachRow(ctx, s.w.conn, currentObjects(k), 4+len(k.Key), func(row rtnl.Row) {
+		o := &Object{Key: string(rtnl.AppendKey(nil, row[4:])), listed: true}
+		o.id, o.Position, o.written, o.since = row[0].(int64), row[1].(int64), row[2].(int64), row[3].(int64)
+		objects = append(objects, o)
+	})
+	if err == nil {
+		err = s.readStates(ctx, k, objects)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.path, err)
+	}
+	return objects, nil
+}
+
+// readStates gives objects their states. One that many have is read once.
+func (s *Store) readStates(ctx context.Context, k *rtnl.Kind, objects []*Object) error {
+	states := map[int64]*State{}
+	for part := range slices.Chunk(objects, asked) {
+		ids := []byte{'['}
+		for _, o := range part {
+			if _, known := states[o.written]; !known {
+				states[o.written] = nil
+				ids = append(strconv.AppendInt(ids, o.written, 10), ',')
+			}
+		}
+		err := eachRow(ctx, s.w.conn, statesOf(k), 1+len(k.Columns)-len(k.Key), func(row rtnl.Row) {
+			state := s.Intern(k, row[1:])
+			state.id = row[0].(int64)
+			states[state.id] = state
+		}, strings.TrimSuffix(string(ids), ",")+"]")
+		if err != nil {
+			return err
+		}
+		for _, o := range part {
+			o.State = states[o.written]
+		}
 	}
 	return nil
 }
 
-func (s *Store) current(ctx context.Context, k *rtnl.Kind, f func(o *Object)) error {
-	states := map[int64]*State{}
-	err := eachRow(ctx, s.w.conn, currentStates(k), 1+len(k.Columns)-len(k.Key), func(row rtnl.Row) {
-		state := s.Intern(k, row[1:])
-		state.id = row[0].(int64)
-		states[state.id] = state
-	})
-	if err != nil {
-		return err
-	}
-	return eachRow(ctx, s.w.conn, currentObjects(k), 4+len(k.Key), func(row rtnl.Row) {
-		o := &Object{Key: string(rtnl.AppendKey(nil, row[4:])), listed: true}
-		o.id, o.Position, o.written, o.since = row[0].(int64), row[1].(int64), row[2].(int64), row[3].(int64)
-		o.State = states[o.written]
-		f(o)
-	})
-}
+// asked is of how many objects the states are asked for at once.
+const asked = 10_000
 
-func currentStates(k *rtnl.Kind) string {
+func statesOf(k *rtnl.Kind) string {
 	return `SELECT id` + listColumns("", k.Columns[len(k.Key):]) + `
 		FROM ` + k.Name + `_state
-		WHERE id IN (SELECT now.state FROM ` + k.Name + `_object o CROSS JOIN now ON now.object = o.object)`
+		WHERE id IN (SELECT value FROM json_each(?))`
 }
 
 func currentObjects(k *rtnl.Kind) string {
@@ -68,8 +88,8 @@ func listColumns(prefix string, names []string) string {
 }
 
 // eachRow calls f for every row of a query, which it must not keep.
-func eachRow(ctx context.Context, conn *sql.Conn, query string, columns int, f func(row rtnl.Row)) error {
-	rows, err := conn.QueryContext(ctx, query)
+func eachRow(ctx context.Context, conn *sql.Conn, query string, columns int, f func(row rtnl.Row), args ...any) error {
+	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 const LockOffset = 1 << 62
 
 // lock takes the recorder's lock, making the file when it is not there. The
-// lock lasts until the returned file is closed, which must be after SQLite has
+// lock lasts until unlock is called, which must be after SQLite has
 // closed its own: closing any descriptor drops the locks SQLite holds.
 func lock(path string) (*os.File, error) {
 	f, err := openOwn(path)
@@ -34,6 +34,13 @@ func lock(path string) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return f, nil
+}
+
+// unlock gives up the recorder's lock, also where a child that was just forked, and
+// has not become another program yet, has the file open as well.
+func unlock(f *os.File) error {
+	how := unix.Flock_t{Type: unix.F_UNLCK, Start: LockOffset, Len: int64(1 + len(outages))}
+	return errors.Join(unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &how), f.Close())
 }
 
 // markOutage locks the octet behind the lock's that stands for the reason of an

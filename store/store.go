@@ -240,15 +240,15 @@ func (s *Store) Close() error {
 			err = s.w.foldAll(context.Background())
 			if Outage(err) == DiskFull { // all is in the log, and stays there
 				s.abandon()
-				return s.lock.Close()
+				return unlock(s.lock)
 			}
 		}
 	}
 	if err == nil && s.w != nil {
-		return errors.Join(s.w.close(), s.db.Close(), s.lock.Close())
+		return errors.Join(s.w.close(), s.db.Close(), unlock(s.lock))
 	}
 	s.abandon()
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(err, unlock(s.lock))
 }
 
 // Path returns where the recording is.

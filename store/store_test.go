@@ -112,16 +112,13 @@ func TestCurrent(t *testing.T) {
 	closeStore(t, s)
 
 	s = open(t, path)
-	var held *Object
-	err := s.Current(t.Context(), rtnl.Neighbour, func(o *Object) {
-		key := rtnl.ParseKey(o.Key)
-		if !slices.Equal(key, neighbour) || o.State.Values[0] != "up" {
-			t.Errorf("%v is %v", key, o.State.Values)
-		}
-		held = o
-	})
-	if err != nil || held == nil {
-		t.Fatalf("%v, %v", held, err)
+	all, err := s.Current(t.Context(), rtnl.Neighbour)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	held := all[0]
+	if key := rtnl.ParseKey(held.Key); !slices.Equal(key, neighbour) || held.State.Values[0] != "up" {
+		t.Errorf("%v is %v", key, held.State.Values)
 	}
 	write(t, s, rtnl.Neighbour, neighbour, held, 9, "down")
 	defer closeStore(t, s)

@@ -36,6 +36,7 @@ func addCompletion(root *cobra.Command) {
 			addFlagCompletion(c, name, completeInstant)
 		}
 		addFlagCompletion(c, "color", fixed("auto", "always", "never"))
+		addFlagCompletion(c, "by", fixed(query.Measures()...))
 		if flag := c.Flags().Lookup("output"); flag != nil {
 			addFlagCompletion(c, "output", fixed(formatsIn(flag.Usage)...))
 		}
@@ -103,8 +104,8 @@ func formatsIn(usage string) []string {
 	return strings.Split(list, ", ")
 }
 
-// completeFilter completes a kind and the words of a filter: after one that
-// names a link, its name.
+// completeFilter completes a kind and the words of a filter, and the names of
+// links where these may stand.
 func completeFilter(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if cmd.Name() == "diff" && !hasKind(args) && len(args) < 2 {
 		instants, directive := completeInstant(cmd, args, word)
@@ -113,14 +114,12 @@ func completeFilter(cmd *cobra.Command, args []string, word string) ([]string, c
 	if !hasKind(args) {
 		return beginningWith(word, query.KindNames()), cobra.ShellCompDirectiveNoFileComp
 	}
-	if slices.Contains(linkWords, args[len(args)-1]) || cmd.Name() == "history" && args[len(args)-1] == "link" {
-		return beginningWith(word, linkNames(cmd)), cobra.ShellCompDirectiveNoFileComp
+	words, link := nextWords(args)
+	if link {
+		words = append(linkNames(cmd), words...)
 	}
-	return beginningWith(word, filterWordsOf(args)), cobra.ShellCompDirectiveNoFileComp
+	return beginningWith(word, words), cobra.ShellCompDirectiveNoFileComp
 }
-
-// linkWords are words of filters after which a link is named.
-var linkWords = []string{"dev", "iif", "oif", "master", "vrf", "ifname", "link"}
 
 // completeFile leaves it to the shell to complete a path.
 func completeFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -134,15 +133,16 @@ func hasKind(args []string) bool {
 	})
 }
 
-// filterWordsOf lists what filters of the kinds among the arguments begin with.
-func filterWordsOf(args []string) (words []string) {
-	for _, arg := range args {
+// nextWords lists what may stand behind a kind and the words of its filter, and
+// tells whether the name of a link may.
+func nextWords(args []string) (words []string, link bool) {
+	for i, arg := range args {
 		if k, err := query.FindKind(arg); err == nil {
-			more, _ := query.FilterWords(k) // the views are part of the program
-			words = append(words, more...)
+			words, link, _ = query.NextWords(k, args[i+1:]) // the views are part of the program
+			break
 		}
 	}
-	return words
+	return words, link
 }
 
 // completeQuestion completes what nlrec get is asked.

@@ -176,7 +176,7 @@ func fill(t *testing.T, ballast string, most int64) {
 
 // eventually waits until a condition holds.
 func eventually(patience time.Duration, holds func() bool) bool {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(2 * time.Millisecond) {
 		if holds() {
 			return true
 		}

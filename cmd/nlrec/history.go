@@ -44,7 +44,7 @@ Between two instants, it begins with what was at the first.
 			if len(args) < 2 {
 				return usageError{"a kind and a name are expected", "nlrec history link eth0"}
 			}
-			f, err := chosen(cmd, args)
+			f, err := chosen(cmd, args, query.ParseChangeFilter)
 			if err != nil {
 				return err
 			}

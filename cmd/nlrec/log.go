@@ -180,6 +180,8 @@ func (f logFlags) count(o *query.LogOptions) error {
 		return usageError{text: "--lines " + f.lines + ": a number, + and a number, or all are expected"}
 	case isOldest && f.follow:
 		return usageError{text: "-f goes on, where --lines +N ends: choose one"}
+	case isOldest && f.reverse:
+		return usageError{text: "-r begins with the newest, and --lines +N counts from the oldest: choose one"}
 	case isOldest:
 		o.Oldest = n
 	default:

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -54,14 +55,15 @@ type program struct {
 // run runs one command and returns its exit code: 0 done, 1 failed, 2 usage,
 // 3 not a readable recording, 4 outside the recording or, if that matters, in a
 // gap, 5 refused, 6 cut by a limit, 130 interrupted.
-// A first interrupt, SIGTERM or SIGHUP cancels the command, a second ends the process.
+// A first interrupt, SIGTERM or SIGHUP cancels the command, a second, which is not
+// the same once more, ends the process.
 func (p *program) run(ctx context.Context) int {
 	p.outer = ctx
 	left, leave := context.WithCancel(context.WithValue(ctx, programKey{}, p))
 	defer leave()
 	ctx, stop := signal.NotifyContext(left, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(sandbox.Impatience, stop) })
 
 	root, began := rootCommand(), false
 	p.stderr = talkTo(p.stderr)

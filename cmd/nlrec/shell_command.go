@@ -59,13 +59,14 @@ func oneOf(words ...string) func(*query.Completer, []string) []string {
 
 // filterWords are those of a filter, and the names of links.
 func filterWords(c *query.Completer, before []string) []string {
-	switch {
-	case !hasKind(before):
+	if !hasKind(before) {
 		return query.KindNames()
-	case slices.Contains(linkWords, before[len(before)-1]):
-		return c.Links()
 	}
-	return filterWordsOf(before)
+	words, link := nextWords(before)
+	if link {
+		words = append(c.Links(), words...)
+	}
+	return words
 }
 
 // diffWords are instants, and then those of a filter.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nlrec/query"
+	"nlrec/rtnl"
 )
 
 // showing is how a kind is to be shown.
@@ -63,7 +64,7 @@ column, or those that --columns names.
 }
 
 func (s showing) run(cmd *cobra.Command, args []string) error {
-	f, err := chosen(cmd, args)
+	f, err := chosen(cmd, args, query.ParseFilter)
 	if err != nil {
 		return err
 	}
@@ -93,11 +94,11 @@ func (s showing) run(cmd *cobra.Command, args []string) error {
 	})
 }
 
-// chosen reads a kind and its filter.
-func chosen(cmd *cobra.Command, args []string) (query.Filter, error) {
+// chosen reads a kind and its filter, which parse reads.
+func chosen(cmd *cobra.Command, args []string, parse func(*rtnl.Kind, []string) (query.Filter, error)) (query.Filter, error) {
 	k, err := query.FindKind(args[0])
 	if err != nil {
 		return query.Filter{}, err
 	}
-	return query.ParseFilter(k, append(familyWords(cmd), args[1:]...))
+	return parse(k, append(familyWords(cmd), args[1:]...))
 }

@@ -271,7 +271,7 @@ func TestShowAsIP(t *testing.T) {
 // what filteredStep has left.
 var filtersOfIP = map[string][]string{
 	"link":      {"up", "type bridge", "type vxlan", "master br0", "group 7", "nomaster", "type bridge_slave", "dev wan", "type macvlan up"},
-	"address":   {"dev v0", "dev wan", "to 10.0.0.0/8"},
+	"address":   {"dev v0", "dev wan", "to 10.0.0.0/8", "up", "type bridge", "master br0", "nomaster", "group 7"},
 	"neighbour": {"dev v0", "dev wan", "10.0.0.53", "to 10.0.0.48/29", "to 10.0.0.48/29 dev v0"}, // by state, ip lets learned ones through as well
 	"nexthop":   {"groups", "dev w0", "dev averylongalternativename"},
 	"rule":      {"from 10.0.0.0/8", "to 10.0.0.0/8", "table 7", "pref 10", "iif wan", "fwmark 7/0xf"},

@@ -83,17 +83,27 @@ func Run(p Parent) (code int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	done := make(chan struct{})
-	go p.pass(signals, held, c.Process, done)
+	done, impatient := make(chan struct{}), make(chan syscall.Signal, 1)
+	go p.pass(signals, held, c.Process, done, impatient)
 	err = c.Wait()
 	close(done)
+	if by, ok := <-impatient; ok {
+		return 128 + int(by), nil
+	}
 	return p.outcome(c.ProcessState, said, err)
 }
 
-// pass tells the child to end when the parent is told to. Whoever says it twice
-// does not want to wait.
-func (p Parent) pass(signals <-chan os.Signal, held *os.File, child *os.Process, done <-chan struct{}) {
-	for told, leave := false, p.Leave; ; {
+// Impatience is how long after a signal another means that somebody does not want
+// to wait. Those before are the same one: timeout(1) sends it to a process and to
+// its group, and a terminal that is closed has it sent by the kernel and the shell.
+const Impatience = 200 * time.Millisecond
+
+// pass tells the child to end when the parent is told to, and ends it when that
+// is said twice, by a signal that it hands to impatient. Then it closes that.
+func (p Parent) pass(signals <-chan os.Signal, held *os.File, child *os.Process, done <-chan struct{}, impatient chan<- syscall.Signal) {
+	defer close(impatient)
+	told := time.Time{}
+	for leave := p.Leave; ; {
 		select {
 		case <-done:
 			return
@@ -104,11 +114,13 @@ func (p Parent) pass(signals <-chan os.Signal, held *os.File, child *os.Process,
 			if p.Typed && s == unix.SIGINT {
 				continue
 			}
-			if told {
-				_ = child.Kill() // it may have ended
+			if told.IsZero() {
+				told = time.Now()
+				held.Close()
+			} else if time.Since(told) > Impatience && child.Kill() == nil {
+				impatient <- s.(syscall.Signal) // which those are
+				return
 			}
-			told = true
-			held.Close()
 		}
 	}
 }

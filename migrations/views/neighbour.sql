@@ -8,7 +8,7 @@ SELECT
   o.ifindex,             -- index of the link it is on
   of_link(o.netns, o.ifindex, l.ifname) AS dev, -- name of that link
   s.lladdr,              -- its link-layer address; NULL: not resolved
-  s.state,               -- JSON array: REACHABLE, STALE, PROBE, FAILED, PERMANENT; INCOMPLETE, DELAY and NOARP are not announced, and shown as far as a dump has seen them
+  s.state,               -- JSON array: REACHABLE, STALE, PROBE, FAILED, PERMANENT; what ip calls DELAY is STALE, what it calls INCOMPLETE is FAILED or not there, and NOARP is not there
   s.flags,               -- JSON array: router, extern_learn, offload, use, self, master, sticky
   s.flags_ext,           -- JSON array: managed, locked, extern_valid
   s.protocol,            -- who installed it; NULL: not known
