@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/prometheus/common/expfmt"
@@ -90,5 +91,50 @@ func TestMetricsLint(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// valueOf returns what a page of metrics says of one.
+func valueOf(t *testing.T, r health.Report, name string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(metricsText(r), "\n"+name+" ")
+	if !found {
+		t.Fatalf("no %s", name)
+	}
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
+}
+
+// TestMetricsValues: each metric is what its name says.
+func TestMetricsValues(t *testing.T) {
+	r := health.Report{Queue: 1, MostQueue: 2, Lag: 3_000_000, MostLag: 4_000_000, Commits: 5, LastCommit: 6_000_000, Drops: 7, Resyncs: 8,
+		Corrections: 9, Suspensions: 10, Steps: 11, File: 12, Log: 13}
+	for name, want := range map[string]string{"queue_bytes": "1", "queue_max_bytes": "2", "lag_seconds": "3", "lag_max_seconds": "4", "commits_total": "5",
+		"last_commit_timestamp_seconds": "6", "drops_total": "7", "resyncs_total": "8", "corrections_total": "9", "suspensions_total": "10",
+		"clock_steps_total": "11", "file_bytes": "12", "log_bytes": "13", "recording": "0"} {
+		if got := valueOf(t, r, "nlrec_"+name); got != want+".000000" {
+			t.Errorf("nlrec_%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestMetricsOfWhoDoesNotRecord: a recorder that is starting, cannot write, or has
+// stalled is never shown as recording.
+func TestMetricsOfWhoDoesNotRecord(t *testing.T) {
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		report health.Report
+		want   string
+	}{
+		"records":          {health.Report{Ready: true}, "1.000000"},
+		"is busy":          {health.Report{Ready: true, Busy: "writing", BusySince: now.UnixMicro()}, "1.000000"},
+		"is starting":      {health.Report{}, "0.000000"},
+		"cannot write":     {health.Report{Ready: true, Suspended: "disk full"}, "0.000000"},
+		"is busy for long": {health.Report{Ready: true, Busy: "writing", BusySince: now.Add(-time.Minute).UnixMicro()}, "0.000000"},
+		"does not answer":  {health.Report{Ready: true, Busy: health.InVain, BusySince: now.UnixMicro()}, "0.000000"},
+	} {
+		if got := valueOf(t, tt.report, "nlrec_recording"); got != tt.want {
+			t.Errorf("of one that %s: %s, want %s", name, got, tt.want)
+		}
 	}
 }
