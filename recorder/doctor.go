@@ -233,6 +233,9 @@ func examineDisk(path string) Finding {
 	}
 	free, size := disk.Bavail*uint64(disk.Bsize), disk.Blocks*uint64(disk.Bsize)
 	says := fmt.Sprintf("%d of %d MiB free", free>>20, size>>20)
+	if disk.Flags&unix.ST_RDONLY != 0 {
+		return lacks("", "the file system is read-only: name a file on another with --db")
+	}
 	if why, is := passing[int64(disk.Type)]; is {
 		return lacks("", "the file system %s: name a file on a disk with --db", why)
 	}

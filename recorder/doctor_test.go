@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"nlrec/internal/netnstest"
 )
 
@@ -73,6 +75,21 @@ func TestExamine(t *testing.T) {
 			}
 			t.Error("nothing is said of it")
 		})
+	}
+}
+
+// A disk that cannot be written to is no place to record to.
+func TestExamineReadOnly(t *testing.T) {
+	if !netnstest.Enter(t) {
+		return
+	}
+	disk := t.TempDir()
+	if err := unix.Mount("small", disk, "tmpfs", unix.MS_RDONLY, ""); err != nil {
+		t.Skip("no file system can be mounted: ", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(disk, unix.MNT_DETACH) }) // what it fails for, the machine shows
+	if f := examineDisk(disk + "/a.db"); !f.Lacks || !strings.Contains(f.Says, "read-only") {
+		t.Errorf("%+v", f)
 	}
 }
 

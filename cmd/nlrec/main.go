@@ -228,6 +228,7 @@ var outcomes = []struct {
 	{recorder.ErrUnwritten, 1, "df -h {db}; once there is room, nlrec record --db {db}"},
 	{unix.ENOSPC, 1, "df -h {db}; make room there, or name another disk with --db"},
 	{unix.EDQUOT, 1, "quota; make room, or name another disk with --db"},
+	{unix.EROFS, 1, "name a file that can be written with --db; nlrec snapshot --db {db} COPY makes one"},
 	{unix.EIO, 1, "dmesg tells of the disk; then nlrec verify --db {db}, or name another disk with --db"},
 	{errCrash, 3, "nothing was written; sqlite3 {db} .recover saves what can be read"},
 	{errCrashTime, 6, "ask for less: fewer columns, a shorter time"},

@@ -45,6 +45,8 @@ func TestFailingDisk(t *testing.T) {
 		{"pwrite64", "ENOSPC", "prune --keep 1ms --db {db}", "no space left"},
 		{"pwrite64", "EIO", "prune --keep 1ms --db {db}", "input/output error"},
 		{"fsync", "EIO", "prune --keep 1ms --db {db}", "input/output error"},
+		{"openat", "EROFS", "prune --keep 1ms --db {db}", "read-only file system"},
+		{"openat", "EROFS", "record --db {db}", "read-only file system"},
 		{"fsync", "EIO", "snapshot --no-sandbox --db {db} {db}.copy", "input/output error"},
 	} {
 		db := filepath.Join(t.TempDir(), "x.db")
