@@ -121,13 +121,17 @@ func (s *Store) abandon() {
 
 // Note writes that there is an outage, if the file can take that: that the
 // session has watched until the gap began, and the gap, whose number it returns.
-// The log is folded, so that it can be written anew.
+// The log is folded, so that it can be written anew. Where the recording was removed
+// there is nothing yet that a gap could be in.
 func (s *Store) Note(ctx context.Context, g Gap) (id int64, err error) {
 	n, err := s.again(ctx, g.Reason)
 	if err != nil {
 		return 0, err
 	}
 	defer n.abandon()
+	if !n.HasSession() {
+		return 0, nil
+	}
 	err = n.w.transaction(ctx, func() error {
 		if err := n.w.exec(ctx, `UPDATE session SET watched_us = max(ifnull(watched_us, 0), ?) WHERE id = ?`, g.From, n.session); err != nil {
 			return err
@@ -212,15 +216,21 @@ func (s *Store) again(ctx context.Context, reason string) (*Store, error) {
 	return n, nil
 }
 
+// hasFile reports whether the file at the path is the one that is open.
+func (s *Store) hasFile() (bool, error) {
+	held, err := s.lock.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(s.path)
+	return err == nil && os.SameFile(held, there), nil
+}
+
 // relock takes the lock of the file that is now at the path: the recording may
 // have been removed, to gain space, or moved away.
 func (s *Store) relock(reason string) error {
-	held, err := s.lock.Stat()
-	if err != nil {
+	if has, err := s.hasFile(); err != nil || has {
 		return err
-	}
-	if there, err := os.Stat(s.path); err == nil && os.SameFile(held, there) {
-		return nil
 	}
 	f, err := lockRecording(s.path)
 	if err != nil {

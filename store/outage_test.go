@@ -85,14 +85,47 @@ func TestReopenARemovedFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if id, err := s.Note(t.Context(), Gap{From: 110, Reason: DiskFull}); id != 0 || err != nil {
+		t.Errorf("gap %d of no session is noted, %v", id, err)
+	}
 	if err := s.Reopen(t.Context(), DiskFull); err != nil {
 		t.Fatal(err)
+	}
+	if n := count(t, s, `SELECT count(*) FROM gap`); n != 0 {
+		t.Errorf("the new file has %d gaps", n)
 	}
 	if last, _ := s.LastChange(); last != 0 || s.HasSession() {
 		t.Errorf("change %d, a session: %v", last, s.HasSession())
 	}
 	if reason, err := Suspended(path); reason != DiskFull || err != nil {
 		t.Errorf("readers of the new file are told %q, %v", reason, err)
+	}
+}
+
+// TestWatchedWithoutAFile: a recorder learns that its recording was removed, or
+// that another is in its place, when it notes that it watches.
+func TestWatchedWithoutAFile(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"moved":   func(path string) error { return os.Rename(path, path+".old") },
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o640))
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "a.db")
+		s := open(t, path)
+		write(t, s, rtnl.Link, someKey, nil, 100, "before")
+		if err := s.Watched(t.Context(), 110); err != nil {
+			t.Fatal(err)
+		}
+		if err := lose(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Watched(t.Context(), 120); Outage(err) != IOError {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.abandon()
+		_ = s.lock.Close() // nothing is kept
 	}
 }
 

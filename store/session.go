@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -62,8 +63,13 @@ func (s *Store) Ready(ctx context.Context, at int64) error {
 
 // Watched notes that the session has watched until an instant, so that a kill
 // does not put all the time since the last change in doubt. It is synced at
-// once, so that a recorder that is idle need not wake up for that.
+// once, so that a recorder that is idle need not wake up for that. It fails with an
+// outage when the file was removed or another has taken its place: what is written
+// then is nobody's.
 func (s *Store) Watched(ctx context.Context, at int64) error {
+	if has, err := s.hasFile(); err != nil || !has {
+		return errors.Join(err, fmt.Errorf("%s: the file was removed, or another is in its place: %w", s.path, unix.ESTALE))
+	}
 	if err := s.w.exec(ctx, `UPDATE session SET watched_us = ? WHERE id = ?`, at, s.session); err != nil {
 		return err
 	}

@@ -113,7 +113,13 @@ func Serve(db string, report func() Report) (stop func() error, err error) {
 		_ = c.SetDeadline(time.Now().Add(Patience)) // fails for a closed connection only
 		_ = json.NewEncoder(c).Encode(report())     // whoever asked may have gone
 	})
-	return func() error { return errors.Join(l.Close(), os.Remove(path)) }, nil
+	return func() error {
+		err := os.Remove(path)
+		if errors.Is(err, fs.ErrNotExist) { // somebody has removed it with the recording
+			err = nil
+		}
+		return errors.Join(l.Close(), err)
+	}, nil
 }
 
 // permit lets those ask who may read the file: to connect takes the permission
