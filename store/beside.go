@@ -17,8 +17,8 @@ import (
 // ErrBeside is a file beside which lies what SQLite must not open.
 var ErrBeside = errors.New("what lies beside the file is none of nlrec's")
 
-// besides are what SQLite opens beside a database.
-var besides = []string{"-wal", "-shm", "-journal"}
+// Besides are the ends of the names that SQLite gives to what it opens beside a database.
+func Besides() []string { return []string{"-wal", "-shm", "-journal"} }
 
 // Beside returns the name of what SQLite keeps beside the database at path: where
 // that is a symbolic link, beside what it leads to.
@@ -32,7 +32,7 @@ func Beside(path, suffix string) string {
 // checkBeside fails with ErrBeside when SQLite would open something else than a
 // file of its own.
 func checkBeside(path string) error {
-	for _, suffix := range besides {
+	for _, suffix := range Besides() {
 		name := Beside(path, suffix)
 		if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("%s: %w: %s is %s", path, ErrBeside, filepath.Base(name), what(info.Mode()))

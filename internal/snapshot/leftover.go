@@ -15,13 +15,12 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"nlrec/store"
 )
 
 // madePrefix begins the names of files that copies are made in.
 const madePrefix = ".nlrec-snapshot-"
-
-// besides are what SQLite makes beside a file.
-var besides = []string{"-journal", "-wal", "-shm"}
 
 // makeHeld makes an empty file that nobody has, and locks it until it is closed.
 func makeHeld(folder string) (*os.File, error) {
@@ -59,7 +58,7 @@ func hold(f *os.File) bool {
 func removeLeftovers(folder string) {
 	names, _ := filepath.Glob(filepath.Join(escaped(folder), madePrefix+"*")) // a folder that cannot be read stays as it is
 	for _, name := range names {
-		if !slices.ContainsFunc(besides, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
+		if !slices.ContainsFunc(store.Besides(), func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
 			removeLeftover(name)
 		}
 	}
@@ -87,7 +86,7 @@ func removeLeftover(name string) {
 	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
 		return // somebody makes a copy in it, or nobody can tell
 	}
-	for _, suffix := range append([]string{""}, besides...) {
+	for _, suffix := range append([]string{""}, store.Besides()...) {
 		_ = os.Remove(name + suffix) // the next copy tries again
 	}
 }

@@ -185,7 +185,7 @@ func syncFolder(path string) error {
 // discard removes all that was made and has no name of its own.
 func (t *target) discard() (err error) {
 	for _, made := range t.made {
-		for _, suffix := range append([]string{""}, besides...) {
+		for _, suffix := range append([]string{""}, store.Besides()...) {
 			if failed := os.Remove(made.Name() + suffix); !errors.Is(failed, fs.ErrNotExist) {
 				err = errors.Join(err, failed)
 			}
